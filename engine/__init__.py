@@ -1,0 +1,1 @@
+"""runbook's engine: plan, approve, apply and prove, for actions you cannot undo."""
