@@ -1,0 +1,170 @@
+"""What a step is: Params, an effect, and functions that read, write, or write once and settle. Floor 3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from engine.clock import Clock
+from engine.events import Preview
+from engine.exchange import Answer, Fetched, Request
+from engine.facts import Confirmed, Fact
+
+if TYPE_CHECKING:
+    from engine.billing import SyncSource
+    from engine.lago import Lago
+
+
+class Effect(Enum):
+    """What a step does to the world, in rising order of consequence."""
+
+    READ = "read"
+    WRITE = "write"
+    ONE_WAY = "one-way"
+    MANUAL = "manual"
+
+
+class StepParams(BaseModel):
+    """Base of a step's parameters; a field's description is its help."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+P = TypeVar("P", bound=StepParams)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long things may take, in seconds (`docs/settings.md`); deadlines run on the monotonic clock."""
+
+    finalize_timeout: float = 90.0
+    settle_window: float = 120.0
+    settle_min_reads: int = 3
+    pending_deadline: float = 120.0
+    taxes_deadline: float = 120.0
+    poll_interval: float = 2.0
+
+
+@dataclass(slots=True)
+class World:
+    """What a step may touch: Lago, the billing console, the clock.
+
+    `waiting` tells the person that a step goes on waiting and why; `refresh_seconds` is what the last refresh took,
+    the best forecast of what finalize takes (`lago.md` 2).
+    """
+
+    lago: Lago
+    sync: SyncSource | None
+    clock: Clock
+    limits: Limits
+    waiting: Callable[[str], None] = lambda detail: None
+    refresh_seconds: float = 0.0
+
+    @property
+    def finalize_timeout(self) -> float:
+        """Seconds to wait for the answer of a one-way call: the setting, or five times what the refresh took."""
+        return max(self.limits.finalize_timeout, 5 * self.refresh_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[P]):
+    """What all steps have. `Fact` is what `${id}` stands for after the step."""
+
+    name: str
+    title: str
+    effect: Effect
+    Params: type[P]
+    Fact: type[Fact]
+
+    @property
+    def settle(self) -> Callable[..., Any] | None:
+        """How an unknown outcome becomes an answer by reading; only a one-way step has one, and must."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStep(Step[P]):
+    """A step that only reads. `repeats` is False where a second read in the same run would say nothing new."""
+
+    read: Callable[[P, World], Fetched[Any]] = field(kw_only=True)
+    repeats: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WriteStep(Step[P]):
+    """A write that Lago can take again or that changes nothing for good. It is sent once and never re-sent.
+
+    `renews` names the parameter that holds what is written: before the write the step's fact is that value as first
+    read; afterwards it is the same thing read again, which `reread` does. `require_done` raises Unreachable or
+    Refused unless the answer says that it was done.
+    """
+
+    renews: str = field(kw_only=True)
+    request: Callable[[P, World], Request] = field(kw_only=True)
+    send: Callable[[P, World], Answer] = field(kw_only=True)
+    require_done: Callable[[P, Answer], None] = field(kw_only=True)
+    reread: Callable[[P, World], Fetched[Any]] = field(kw_only=True)
+
+
+State = Literal["not_sent", "rejected", "pending", "done", "unknown", "observed"]
+
+SightedState = Literal["applied", "pending", "failed", "undone", "not_applied", "gone", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one read showed of a one-way step's target. `status` is the target's own word, `why` what went wrong."""
+
+    state: SightedState
+    status: str
+    requests: tuple[Request, ...] = ()
+    value: Fact | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What came of a one-way call. `why` is a sentence; `fact` is what the step's id stands for from now on.
+
+    `look` asks for one read that decides (404, 429); `stays_settles` says that a target which stays as it was
+    through the whole window was refused (Lago's own 500); `said` is what Lago answered, for the journal.
+    """
+
+    state: State
+    why: str
+    fact: Fact | None = None
+    look: Literal["", "not_found", "throttled"] = ""
+    stays_settles: bool = False
+    attribution: Literal["ours", "not_ours", "unproven"] = "unproven"
+    said: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OneWayStep(Step[P]):
+    """A step that cannot be undone.
+
+    `effect_key` is the key that at most one open intent may hold; `foresee` adds to the figures that a consent binds
+    what the step itself predicts; `already` recognises in something read that the step is done; `judge` turns an
+    answer into a ruling by a table; `sight` reads the target once; `recall` makes the parameters again from an
+    intent's record; `conclude` makes the step's fact from a sighting.
+    """
+
+    effect_key: Callable[[P, World], str] = field(kw_only=True)
+    target: Callable[[P], dict[str, Any]] = field(kw_only=True)
+    request: Callable[[P, World], Request] = field(kw_only=True)
+    preview: Callable[[Confirmed, World], Preview] = field(kw_only=True)
+    foresee: Callable[[Mapping[str, Fact], World], dict[str, Any]] = field(kw_only=True)
+    already: Callable[[Fact], bool] = field(kw_only=True)
+    send: Callable[[P, World, str], Answer] = field(kw_only=True)
+    judge: Callable[[P, Answer], Ruling] = field(kw_only=True)
+    sight: Callable[[P, World], Sighting] = field(kw_only=True)
+    could_vanish: Callable[[P], bool] = field(kw_only=True)
+    conclude: Callable[[P, Sighting, str], Fact] = field(kw_only=True)
+
+    @property
+    def settle(self) -> Callable[..., Any] | None:
+        return self.sight

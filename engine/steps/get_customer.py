@@ -1,0 +1,35 @@
+"""`lago.get_customer`: read the customer of an invoice, with its own taxes and settings. Floor 3.
+
+```yaml
+- {id: customer, title: Open the customer, step: lago.get_customer, with: {invoice: "${draft}"}}
+```
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from engine.exchange import Fetched
+from engine.lago_models import Customer, Invoice
+from engine.steps.base import Effect, ReadStep, StepParams, World
+
+
+class Params(StepParams):
+    """Whose customer."""
+
+    invoice: Invoice = Field(description="the invoice whose customer to read")
+
+
+def read(params: Params, world: World) -> Fetched[Customer]:
+    """`GET /customers/:external_id`. Raises what `Lago.get_customer` raises."""
+    return world.lago.get_customer(params.invoice.customer.external_id)
+
+
+STEP = ReadStep(
+    name="lago.get_customer",
+    title="Open the customer",
+    effect=Effect.READ,
+    Params=Params,
+    Fact=Customer,
+    read=read,
+)

@@ -1,0 +1,40 @@
+"""`lago.get_subscriptions`: read the subscriptions that an invoice bills, terminated ones too. Floor 3.
+
+```yaml
+- {id: subscriptions, title: Open its subscriptions, step: lago.get_subscriptions, with: {invoice: "${draft}"}}
+```
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from engine.exchange import Fetched
+from engine.lago_models import Invoice, Subscriptions
+from engine.steps.base import Effect, ReadStep, StepParams, World
+
+
+class Params(StepParams):
+    """Whose subscriptions."""
+
+    invoice: Invoice = Field(description="the invoice whose subscriptions to read")
+
+
+def read(params: Params, world: World) -> Fetched[Subscriptions]:
+    """Read the customer's subscriptions of every status; one that the invoice bills and the list lacks, singly.
+
+    Raises what `Lago.get_subscriptions` raises.
+    """
+    invoice = params.invoice
+    wanted = tuple(dict.fromkeys(item.external_id for item in invoice.subscriptions or ()))
+    return world.lago.get_subscriptions(invoice.customer.external_id, wanted)
+
+
+STEP = ReadStep(
+    name="lago.get_subscriptions",
+    title="Open its subscriptions",
+    effect=Effect.READ,
+    Params=Params,
+    Fact=Subscriptions,
+    read=read,
+)

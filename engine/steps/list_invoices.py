@@ -1,0 +1,47 @@
+"""`lago.list_invoices`: read the customer's draft and finalized lists, to see that the invoice changed places. Floor 3.
+
+```yaml
+- {id: lists, title: The draft and finalized lists, step: lago.list_invoices, with: {invoice: "${issued}"}}
+```
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from engine.exchange import Fetched
+from engine.lago_models import Invoice, InvoiceLists
+from engine.steps.base import Effect, ReadStep, StepParams, World
+
+
+class Params(StepParams):
+    """Which invoice to look for."""
+
+    invoice: Invoice = Field(description="the invoice that should have left one list for the other")
+
+
+def read(params: Params, world: World) -> Fetched[InvoiceLists]:
+    """Both lists of the invoice's customer, every page, each row re-checked against its filter.
+
+    Raises what `Lago.list_invoices` raises.
+    """
+    external_id = params.invoice.customer.external_id
+    drafts = world.lago.list_invoices(external_id, "draft")
+    finalized = world.lago.list_invoices(external_id, "finalized")
+    lists = InvoiceLists(
+        lago_id=params.invoice.lago_id,
+        drafts=drafts.value,
+        finalized=finalized.value,
+        expect=params.invoice.status,
+    )
+    return Fetched(lists, drafts.requests + finalized.requests, finalized.at, drafts.seconds + finalized.seconds)
+
+
+STEP = ReadStep(
+    name="lago.list_invoices",
+    title="The draft and finalized lists",
+    effect=Effect.READ,
+    Params=Params,
+    Fact=InvoiceLists,
+    read=read,
+)
