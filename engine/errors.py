@@ -47,6 +47,13 @@ class RunbookError(Exception):
         self.hint = hint
 
 
+class Bug(RunbookError):
+    """The program contradicts itself; nothing the person did."""
+
+    exit = Exit.BUG
+    code = "RB001"
+
+
 class UsageFault(RunbookError):
     """The command line asks for something that does not exist or does not fit."""
 
@@ -60,9 +67,7 @@ class Invalid(RunbookError):
     exit = Exit.INVALID
     code = "RB003"
 
-    def __init__(
-        self, message: str, diagnostics: Sequence[Diagnostic] = (), *, hint: str | None = None
-    ) -> None:
+    def __init__(self, message: str, diagnostics: Sequence[Diagnostic] = (), *, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.diagnostics = tuple(diagnostics)
 
@@ -107,3 +112,7 @@ class Refused(RunbookError):
 
     exit = Exit.REFUSED
     code = "RB010"
+
+
+class Terminated(BaseException):
+    """SIGTERM, as an exception, so that what is under way is recorded before the process ends."""

@@ -147,18 +147,21 @@ class Ruling:
 class OneWayStep(Step[P]):
     """A step that cannot be undone.
 
-    `effect_key` is the key that at most one open intent may hold; `foresee` adds to the figures that a consent binds
-    what the step itself predicts; `already` recognises in something read that the step is done; `judge` turns an
-    answer into a ruling by a table; `sight` reads the target once; `recall` makes the parameters again from an
-    intent's record; `conclude` makes the step's fact from a sighting.
+    `key_of` gives the effect key that at most one open intent may hold, from the target or its id (None: not a
+    target); `foresee` adds to the figures that a consent binds what the step itself predicts; `to_type` gives the
+    values of the inputs that a consent without a terminal must name; `state_of` says of the target as read whether the
+    step is done; `judge` turns an answer into a ruling by a table; `sight` reads the target once; `could_vanish` says
+    whether a target that is gone may have been done away with by this very step; `conclude` makes the step's fact
+    from a sighting.
     """
 
-    effect_key: Callable[[P, World], str] = field(kw_only=True)
+    key_of: Callable[[Fact | str, World], str | None] = field(kw_only=True)
     target: Callable[[P], dict[str, Any]] = field(kw_only=True)
     request: Callable[[P, World], Request] = field(kw_only=True)
     preview: Callable[[Confirmed, World], Preview] = field(kw_only=True)
     foresee: Callable[[Mapping[str, Fact], World], dict[str, Any]] = field(kw_only=True)
-    already: Callable[[Fact], bool] = field(kw_only=True)
+    to_type: Callable[[Mapping[str, Fact]], dict[str, Any]] = field(kw_only=True)
+    state_of: Callable[[Fact], SightedState] = field(kw_only=True)
     send: Callable[[P, World, str], Answer] = field(kw_only=True)
     judge: Callable[[P, Answer], Ruling] = field(kw_only=True)
     sight: Callable[[P, World], Sighting] = field(kw_only=True)

@@ -1,0 +1,242 @@
+"""From the intent on: perform the call, settle it, verify what it did, and find the one true ending. Floor 4.
+
+Once an intent is durable a run can end only with what is known of the call: done as confirmed (0) or not (14),
+refused (10), pending (12), unknown (13), or known and not kept (15). Nothing raised in here gets past that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from engine.checks.base import Here
+from engine.endings import Ending, name_of, sentence, state_of
+from engine.errors import Exit, JournalFault, RunbookError, Terminated
+from engine.events import Finished, Waiting, Word
+from engine.facts import Fact, RunRecord
+from engine.gathering import Gathering
+from engine.journal import IntentHeld
+from engine.lago_models import Finalization
+from engine.model import StepDef
+from engine.one_way import OneWayCall, Unkept
+from engine.standing import held, standing
+from engine.steps.base import ReadStep, Ruling
+
+TOLD: dict[str, Word] = {"done": "ok", "observed": "ok", "pending": "wait", "unknown": "????"}
+
+
+@dataclass(slots=True)
+class Aftermath:
+    """One run from its intent on. `target` is the thing acted on, as last read."""
+
+    gathering: Gathering
+    call: OneWayCall
+    steps: tuple[StepDef, ...]
+    here: Callable[..., Here]
+    run: str
+    target: Fact | None
+
+    def perform(self, **facts: Any) -> Ending:
+        """Send, settle, verify. Raises JournalFault when the intent could not be kept, and signals before sending."""
+        started = self.call.world.clock.monotonic()
+        try:
+            ruling, is_left = self.call.perform(**facts)
+        except IntentHeld as other:
+            return self._overtaken(other)
+        except Unkept as unkept:
+            return self._unkept(unkept)
+        self._tell(ruling, started)
+        return self.conclude(ruling, is_left=is_left)
+
+    def conclude(self, ruling: Ruling, *, is_left: bool = False) -> Ending:
+        """From a ruling to an ending; also where `resume` begins. Sends nothing."""
+        known = ruling
+        try:
+            started = self.call.world.clock.monotonic()
+            if known.state == "unknown" and not is_left:
+                known = self.call.settle(known)
+                self._tell(known, started, "settle")
+            if known.state == "pending" and not is_left:
+                known = self.call.poll(known)
+                self._tell(known, started, "pending")
+            return self._end(known)
+        except Unkept as unkept:
+            return self._unkept(unkept)
+        except JournalFault as fault:
+            return self._unkept(Unkept(known, fault))
+        except (KeyboardInterrupt, Terminated):
+            return self._unverified(known, "it was interrupted")
+        except RunbookError as error:
+            return self._unverified(known, error.message)
+        except Exception as bug:  # a defect of ours must not hide that the call was made
+            return self._unverified(known, f"the program failed ({type(bug).__name__}: {bug})")
+
+    def _end(self, ruling: Ruling) -> Ending:
+        fact = ruling.fact
+        if isinstance(fact, Finalization) and fact.answer is not None:
+            self.target = fact.answer
+        notes = self.gathering.notes(f"{self.call.id}.{_NOTED.get(ruling.state, ruling.state)}")
+        match ruling.state:
+            case "not_sent":
+                message = f"Not sent: {ruling.why}. The draft was refreshed; nothing was finalized."
+                return Ending(Exit.UNREACHABLE, "not_sent", message, self._resume(), notes, "ours")
+            case "rejected":
+                return self._refused(ruling, notes)
+            case "pending":
+                message = f"Accepted, still pending at the deadline: {state_of(self.target)}."
+                return Ending(Exit.PENDING, "pending", message, self._resume(), notes, ruling.attribution)
+            case "unknown":
+                return self._unknown(ruling.why, notes)
+        return self._verify(ruling)
+
+    def _verify(self, ruling: Ruling) -> Ending:
+        """The steps after the call: read back, compare, lists, journal."""
+        known = self.gathering.known
+        known[self.call.id] = ruling.fact
+        denied = []
+        for defn in self.steps:
+            if defn.kind == "check":
+                known["run"] = self._record()
+                (judged,) = self.gathering.judge([defn], self.here(is_preflight=False), "verify")
+                self.gathering.tell(judged)
+                if judged.verdict.verdict == "deny":
+                    denied.append(judged)
+            elif isinstance(self.gathering.steps[defn.name], ReadStep):
+                fact = self._persist(defn)
+                self.target = fact if self.call.step.key_of(fact, self.call.world) else self.target
+        after_500 = self._follow_up(ruling)
+        if denied:
+            lines = tuple(line for one in denied for line in (one.verdict.message, *one.verdict.more))
+            self.call.log.emit("drift.detected", self.call.id, phase="verify", moved=list(lines))
+            notes = tuple(note for one in denied for note in self.gathering.notes(f"{one.defn.id}.deny"))
+            message = f"Finalized, but NOT as confirmed: {name_of(self.target)}."
+            return Ending(
+                Exit.NOT_AS_CONFIRMED, "not_as_confirmed", message, self._show(), lines + after_500 + notes,
+                ruling.attribution,
+            )  # fmt: skip
+        notes = after_500 + self.gathering.notes(f"{self.call.id}.done")
+        if isinstance(ruling.fact, Finalization) and ruling.fact.status == "closed":
+            message = "Closed, not issued: no number, no document, no mail, and Lago shows it nowhere any more."
+            return Ending(Exit.DONE, "closed", message, self._show(), notes, ruling.attribution)
+        message = f"Finalized {name_of(self.target)}."
+        if ruling.attribution != "ours":
+            message = f"Finalized, as confirmed: {name_of(self.target)}. That this run did it is not proven."
+        return Ending(Exit.DONE, "finalized", message, self._show(), notes, ruling.attribution)
+
+    def _persist(self, defn: StepDef) -> Fact:
+        """A read after the call is tried again within the settle window: what was done is not left unverified lightly."""
+        clock, limits = self.call.world.clock, self.call.world.limits
+        started = clock.monotonic()
+        while True:
+            try:
+                return self.gathering.read(defn, "verify")
+            except (JournalFault, Unkept):
+                raise
+            except RunbookError as fault:
+                waited = clock.monotonic() - started
+                if waited + limits.poll_interval > limits.settle_window:
+                    raise
+                self.call.log.notice(Waiting(defn.id, defn.id, fault.message, waited))
+                clock.sleep(limits.poll_interval)
+
+    def _record(self) -> RunRecord:
+        """What the journal holds of this run, read back from it."""
+        journal = self.call.log.journal
+        state = journal.effect(self.call.effect)
+        start = next(record for record in journal.run(self.run) if record.type == "run.start")
+        return RunRecord(
+            id=self.run,
+            operator=self.gathering.operator.id,
+            recorded_operator=(start.data.get("operator") or {}).get("id"),
+            effect_key=self.call.key,
+            effect=state.type if state and state.run == self.run else None,
+            intent_seq=state.intent.seq if state and state.run == self.run else None,
+            is_unbroken=journal.is_unbroken(start.seq),
+        )
+
+    # Endings other than done
+
+    def _refused(self, ruling: Ruling, notes: tuple[str, ...]) -> Ending:
+        sighting = self.call.step.sight(self.call.params, self.call.world)
+        if sighting.value is not None:
+            self.target = sighting.value
+        now = f"the invoice reads `{sighting.status}`" if sighting.state != "gone" else "the invoice is gone"
+        now = now if sighting.state != "unreadable" else "the invoice could not be read"
+        lines = tuple(filter(None, (sentence(sighting.why) if sighting.why else "", *notes)))
+        message = f"Not issued: {ruling.why}; now {now}."
+        return Ending(Exit.REFUSED, "refused", message, self._show(), lines, ruling.attribution)
+
+    def _unknown(self, why: str, notes: tuple[str, ...]) -> Ending:
+        intent = self.call.key
+        lines = (
+            f"what happened  {why}",
+            f"sent           {self.call.step.request(self.call.params, self.call.world)}, recorded as {intent}",
+            "do not         finalize it again, here or in Lago's own screens",
+            *notes,
+        )
+        message = f"UNKNOWN whether invoice {self._id()} is finalized."
+        return Ending(Exit.UNKNOWN, "unknown", message, self._resume(), lines, "unproven")
+
+    def _unverified(self, ruling: Ruling, why: str) -> Ending:
+        """The call is known, or not, but the run could not go on to the end."""
+        if ruling.state == "rejected":
+            message = f"Not issued: {ruling.why}. What it reads now is not known: {why}."
+            return Ending(Exit.REFUSED, "refused", message, self._show(), (), ruling.attribution)
+        if ruling.state == "pending":
+            message = f"Accepted, and pending when last read: {why}."
+            return Ending(Exit.UNKNOWN, "unknown", message, self._resume(), (), ruling.attribution)
+        if ruling.state == "unknown":
+            return self._unknown(f"{ruling.why}; {why}", ())
+        message = f"UNKNOWN whether invoice {self._id()} is issued as confirmed: {ruling.why}, but {why}."
+        return Ending(Exit.UNKNOWN, "unknown", message, self._resume(), (), ruling.attribution)
+
+    def _unkept(self, unkept: Unkept) -> Ending:
+        """The journal failed after the call was made: what is known stands in the message, which goes to stderr."""
+        ruling = unkept.ruling
+        message = f"{sentence(unkept.message)} What came of the call: {ruling.state}, {ruling.why}."
+        outcome = {"done": "finalized", "observed": "finalized", "rejected": "refused"}.get(ruling.state, "unknown")
+        if isinstance(ruling.fact, Finalization) and ruling.fact.answer is not None:
+            self.target = ruling.fact.answer
+        lines = (f"invoice {self._id()}, {name_of(self.target)}, intent {self.call.key}",)
+        return Ending(unkept.exit, outcome, message, self._resume(), lines, ruling.attribution)  # type: ignore[arg-type]
+
+    def _overtaken(self, other: IntentHeld) -> Ending:
+        """Another run's intent came first: nothing was sent; one read says what became of it."""
+        sighting = self.call.step.sight(self.call.params, self.call.world)
+        if sighting.value is not None:
+            self.target = sighting.value
+        ending = standing(self.call.step, sighting.value, self.call.effect, self.call.log.journal, self.run)
+        return ending or held(other.state)
+
+    # Words
+
+    def _follow_up(self, ruling: Ruling) -> tuple[str, ...]:
+        status = (ruling.said or {}).get("status")
+        if ruling.state == "observed" and isinstance(status, int) and status >= 500:
+            return (
+                f"Lago answered {status} although it is finalized: its webhook, document, mail and payment jobs may"
+                " never have been queued. Look for them in Lago.",
+            )
+        return ()
+
+    def _tell(self, ruling: Ruling, started: float, label: str = "") -> None:
+        took = self.call.world.clock.monotonic() - started
+        detail = ruling.why
+        if ruling.state in ("done", "observed") and isinstance(ruling.fact, Finalization):
+            detail = ruling.fact.number or ruling.fact.status
+            detail = f"closed: {detail}" if ruling.fact.status == "closed" else detail
+        word = TOLD.get(ruling.state, "FAIL")
+        self.call.log.notice(Finished(self.call.id, word, label or self.call.id, detail, took))
+
+    def _id(self) -> str:
+        return str(self.call.step.target(self.call.params).get("lago_id", ""))
+
+    def _resume(self) -> str:
+        return f"runbook resume {self.run}"
+
+    def _show(self) -> str:
+        return f"runbook audit show {self.run}"
+
+
+_NOTED = {"rejected": "refused"}

@@ -1,0 +1,76 @@
+"""Consent to values: who may give it, what it binds, and how drift from it is told. Floor 4."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import NotConfirmed
+from engine.values import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Consenting:
+    """How consent can be had in this process.
+
+    `ask` puts a question on the terminal and answers the line typed, or None at the end of input; it is None where
+    nobody can be asked. `typed` is `--confirm`; `values` are the inputs given on the command line, as typed.
+    """
+
+    ask: Callable[[str], str | None] | None
+    typed: str | None
+    values: Mapping[str, str]
+    command: tuple[str, ...]
+
+    def by_flags(self, needed: Mapping[str, Any]) -> bool:
+        """Whether the command line itself consents: to the name, and to every value that consent must name."""
+        return self.typed is not None and all(name in self.values for name in needed)
+
+    def require(self, expected: str, needed: Mapping[str, Any]) -> None:
+        """Raise NotConfirmed when consent cannot be had, with the flags and the values as they are now."""
+        if self.typed is not None and self.typed != expected:
+            raise NotConfirmed(
+                f"`--confirm {self.typed}` is not this invoice's customer",
+                hint=f"The customer is `{expected}`. If that is whom you mean to bill: {self.show(expected, needed)}",
+            )
+        if self.ask is None and not self.by_flags(needed):
+            raise NotConfirmed(
+                "nobody can be asked here, and the command line does not confirm these figures",
+                hint=f"Having seen the figures, confirm them: {self.show(expected, needed)}",
+            )
+
+    def again(self) -> str:
+        """The same command line again."""
+        words = [word for name, text in self.values.items() for word in (_flag(name), text)]
+        return " ".join(shlex.quote(word) for word in (*self.command, *words) if word)
+
+    def show(self, expected: str, needed: Mapping[str, Any]) -> str:
+        """The command line that would consent to the values as they are now."""
+        flags = [word for name, text in self.values.items() if name not in needed for word in (_flag(name), text)]
+        flags += ["--confirm", expected]
+        for name, value in needed.items():
+            flags += [_flag(name), value.plain if isinstance(value, Money) else str(value)]
+        return " ".join(shlex.quote(word) for word in (*self.command, *flags) if word)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def drift(before: Any, after: Any, path: str = "") -> Iterator[str]:
+    """Every figure that differs, as `path: before -> after`, in canonical JSON's own order."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in sorted({*before, *after}):
+            yield from drift(before.get(key), after.get(key), f"{path}.{key}" if path else str(key))
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from drift(one, other, f"{path}[{index}]")
+    elif before != after:
+        yield f"{path}: {_short(before)} -> {_short(after)}"
+
+
+def _short(value: Any) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."

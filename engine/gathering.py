@@ -1,0 +1,168 @@
+"""What a run knows: facts by step id, read, recorded and handed to steps and checks. Floor 4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from engine.checks.base import Check, Here, Verdict, denied
+from engine.errors import Bug
+from engine.events import Finished, Started, Word
+from engine.exchange import Fetched
+from engine.facts import Fact
+from engine.log import RunLog
+from engine.model import Runbook, StepDef
+from engine.operators import Operator
+from engine.references import resolve
+from engine.steps.base import OneWayStep, ReadStep, Step, World, WriteStep
+from engine.values import digest
+
+WORDS: dict[str, Word] = {"pass": "ok", "warn": "warn", "deny": "DENY"}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One check of the runbook and its verdict."""
+
+    defn: StepDef
+    verdict: Verdict
+
+
+@dataclass(slots=True)
+class Gathering:
+    """The facts of one run, and the ways they come and go. `known` is what `${...}` may name."""
+
+    runbook: Runbook
+    steps: Mapping[str, Step[Any]]
+    checks: Mapping[str, Check[Any]]
+    world: World
+    log: RunLog
+    operator: Operator
+    known: dict[str, Any]
+    subject: str | None = None
+    _in_full: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def step_of(self, defn: StepDef) -> Step[Any]:
+        """The step that a definition names; validation has seen to it that there is one."""
+        return self.steps[defn.name]
+
+    def params(self, defn: StepDef, model: type[BaseModel]) -> Any:
+        """A step's or check's parameters, from what its `with:` refers to. Raises Bug when validation let slip a type."""
+        values = {key: resolve(raw, self.known) for key, raw in defn.with_.items()}
+        try:
+            return model.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise Bug(f"step `{defn.id}`: `{place}` cannot be used: {first['msg']}") from error
+
+    def read(self, defn: StepDef, phase: str, *, quiet: bool = False) -> Fact:
+        """Run a read step: what it learned is recorded, shown, and known under its id."""
+        step = self.step_of(defn)
+        if not isinstance(step, ReadStep):
+            raise Bug(f"step `{defn.id}` does not read")
+        if not quiet:
+            self.log.notice(Started(defn.id, self.title(defn), defn.id))
+        fetched = step.read(self.params(defn, step.Params), self.world)
+        self.take(defn.id, fetched, phase)
+        if not quiet:
+            self.log.notice(Finished(defn.id, "ok", defn.id, fetched.value.summary(), fetched.seconds))
+        fact: Fact = fetched.value
+        return fact
+
+    def reread(self, defn: StepDef, phase: str) -> Fact:
+        """Read again what a write step renews, under the write step's id."""
+        step = self.step_of(defn)
+        if not isinstance(step, WriteStep):
+            raise Bug(f"step `{defn.id}` renews nothing")
+        fetched = step.reread(self.params(defn, step.Params), self.world)
+        self.take(defn.id, fetched, phase)
+        fact: Fact = fetched.value
+        return fact
+
+    def take(self, id: str, fetched: Fetched[Any], phase: str) -> None:
+        """Record a fact and know it from now on."""
+        fact: Fact = fetched.value
+        self.known[id] = fact
+        self.find_subject()
+        data: dict[str, Any] = {
+            "phase": phase,
+            "requests": [str(request) for request in fetched.requests],
+            "at": fetched.at,
+            "kind": type(fact).__name__,
+            "digest": fact.digest,
+        }
+        if self.subject:
+            data["subject"] = self.subject
+        seen = self._in_full.get(id)
+        if seen and seen[0] == fact.digest:
+            self.log.emit("fact", id, **data, same_as=seen[1])
+            return
+        recorded = self.log.emit("fact", id, **data, values=fact.clear())
+        self._in_full[id] = (fact.digest, recorded.seq)
+
+    def find_subject(self) -> None:
+        """What the run is about, as soon as the runbook's `subject` can be told."""
+        if self.subject is None:
+            try:
+                self.subject = str(resolve(self.runbook.subject, self.known))
+            except (KeyError, AttributeError, ValueError):
+                return
+
+    def judge(self, defns: Iterable[StepDef], here: Here, phase: str) -> list[Judged]:
+        """Run every one of these checks and record its verdict. A check that fails denies."""
+        return [Judged(defn, self._judge(defn, here, phase)) for defn in defns]
+
+    def _judge(self, defn: StepDef, here: Here, phase: str) -> Verdict:
+        check = self.checks[defn.name]
+        params = self.params(defn, check.Params)
+        try:
+            verdict = check.judge(params, here)
+        except Exception as error:
+            verdict = denied(
+                f"`{defn.name}` could not judge: {type(error).__name__}: {error}"[:500],
+                "This is a defect of the check; report it with `runbook audit show`.",
+            )
+        self.log.emit(
+            "check.verdict",
+            defn.id,
+            check=defn.name,
+            verdict=verdict.verdict,
+            message=verdict.message,
+            fix=verdict.fix,
+            phase=phase,
+            **({"more": list(verdict.more)} if verdict.more else {}),
+            **({"seen": verdict.seen} if verdict.seen else {}),
+        )
+        return verdict
+
+    def tell(self, judged: Judged) -> None:
+        """Show one verdict: its sentence, and below it what to do about it."""
+        verdict = judged.verdict
+        more = verdict.more + ((verdict.fix,) if verdict.fix and verdict.verdict != "pass" else ())
+        self.log.notice(Finished(judged.defn.id, WORDS[verdict.verdict], judged.defn.id, verdict.message, None, more))
+
+    def notes(self, on: str) -> tuple[str, ...]:
+        """What the runbook's `when_it_fails` says about this: `finalize.refused`, `as_confirmed.deny`."""
+        return tuple(note.say.strip() for note in self.runbook.when_it_fails if note.on == on)
+
+    def title(self, defn: StepDef) -> str:
+        """What a person calls this step."""
+        return defn.title or (self.checks[defn.name].title if defn.kind == "check" else self.steps[defn.name].title)
+
+
+def figures_of(facts: Mapping[str, Fact], step: OneWayStep[Any] | None, world: World) -> dict[str, Any]:
+    """Everything that a consent binds, by step id: each fact's figures and what the one-way step foresees."""
+    figures = {id: fact.figures() for id, fact in facts.items()}
+    bound = {id: value for id, value in figures.items() if value is not None}
+    if step is not None:
+        bound["foreseen"] = step.foresee(facts, world)
+    return bound
+
+
+def figures_digest(figures: Mapping[str, Any]) -> str:
+    """The digest that a consent is bound to, over what `figures_of` gives."""
+    return digest(figures)

@@ -1,0 +1,395 @@
+"""The one loop: a runbook from the first read to the last record, in the order that `docs/order.md` fixes. Floor 4.
+
+Whatever happens, a run ends with an `Ending` and a `run.end` record. Before an intent an exception decides the exit
+code; after it only what is known of the one-way call does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from engine.aftermath import Aftermath
+from engine.checks.base import Here
+from engine.consent import Consenting, drift
+from engine.endings import Ending, name_of, plural, sentence
+from engine.errors import Denied, Exit, NotConfirmed, RunbookError
+from engine.events import Finished, Preview, Started, moment
+from engine.facts import Confirmed, Fact
+from engine.gathering import Gathering, Judged, figures_digest, figures_of
+from engine.log import RunLog
+from engine.model import StepDef
+from engine.one_way import OneWayCall
+from engine.references import find, resolve
+from engine.standing import standing
+from engine.steps.base import Effect, OneWayStep, ReadStep, World, WriteStep
+
+
+class Ended(Exception):
+    """The run ends here, as `ending` says."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.message)
+        self.ending = ending
+
+
+@dataclass(slots=True)
+class Runner:
+    """One run. `reach` is the strongest effect it may have: a preview reaches READ, a real run ONE_WAY."""
+
+    gathering: Gathering
+    consenting: Consenting
+    reach: Effect
+    run: str
+    target: Fact | None = None
+    refreshed: bool = False
+    _before: list[StepDef] = field(init=False)
+    _consent: StepDef | None = field(init=False)
+    _call: StepDef | None = field(init=False)
+    after: tuple[StepDef, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        steps = list(self.gathering.runbook.steps)
+        one_way = [at for at, defn in enumerate(steps) if self._is(defn, OneWayStep)]
+        consents = [at for at, defn in enumerate(steps) if defn.kind == "confirm"]
+        cut = consents[0] if consents else len(steps)
+        self._before = steps[:cut]
+        self._consent = steps[cut] if consents else None
+        self._call = steps[one_way[0]] if one_way else None
+        self.after = tuple(defn for at, defn in enumerate(steps) if at > cut and at not in one_way)
+
+    def _is(self, defn: StepDef, kind: type[Any]) -> bool:
+        return defn.kind == "step" and isinstance(self.gathering.steps[defn.name], kind)
+
+    @property
+    def world(self) -> World:
+        return self.gathering.world
+
+    @property
+    def log(self) -> RunLog:
+        return self.gathering.log
+
+    @property
+    def one_way(self) -> OneWayStep[Any] | None:
+        """The step of this runbook that cannot be undone, or None."""
+        step = self.gathering.steps[self._call.name] if self._call else None
+        return step if isinstance(step, OneWayStep) else None
+
+    def go(self) -> Ending:
+        """Run to the end. Raises RunbookError only before an intent; KeyboardInterrupt and Terminated likewise."""
+        try:
+            return self._go()
+        except Ended as ended:
+            return ended.ending
+
+    def _go(self) -> Ending:
+        self._require_operator()
+        self._first_reads()
+        judged = self._judge(is_preflight=True)
+        writes = [defn for defn in self._before if self._is(defn, WriteStep)]
+        goes_on = self.reach is not Effect.READ and bool(writes)
+        self._report(judged, in_full=not goes_on)
+        self._stop_if_denied(judged)
+        if self._consent is None:
+            return self._end_of_review()
+        if self.reach is Effect.ONE_WAY:
+            self._require_consent()
+        if goes_on:
+            self._write(writes)
+            judged = self._judge(is_preflight=False)
+            self._report(judged, in_full=True)
+            self._stop_if_denied(judged)
+        if self.reach is not Effect.ONE_WAY:
+            return self._end_of_preview(judged, writes)
+        confirmed = self._ask(judged)
+        self._recheck(confirmed)
+        return self._finish(confirmed)
+
+    # What comes before the first write
+
+    def _require_operator(self) -> None:
+        """Checks that need nothing read come first: who may not run this makes no request."""
+        first = next((at for at, defn in enumerate(self._before) if defn.kind == "step"), len(self._before))
+        who = [defn for defn in self._before[:first] if defn.kind == "check" and not _needs_facts(defn)]
+        judged = self.gathering.judge(who, self.here(is_preflight=True), "operator")
+        for one in judged:
+            self.gathering.tell(one)
+        self._stop_if_denied(judged)
+        self._before = [defn for defn in self._before if defn not in who]
+
+    def _first_reads(self) -> None:
+        for defn in self._before:
+            if self._is(defn, ReadStep):
+                try:
+                    fact = self.gathering.read(defn, "first")
+                except Denied as gone:
+                    raise Ended(self._gone(gone)) from gone
+                self._look_at(fact)
+            elif self._is(defn, WriteStep):
+                step = self.gathering.steps[defn.name]
+                params = self.gathering.params(defn, step.Params)
+                self.gathering.known[defn.id] = getattr(params, step.renews)
+
+    def _look_at(self, fact: Fact) -> None:
+        """The target of the one-way step, as soon as it is read: done already, or another run's open intent."""
+        if self.one_way is None:
+            return
+        key = self.one_way.key_of(fact, self.world)
+        if key is None:
+            return
+        self.target = fact
+        ending = standing(self.one_way, fact, key, self.log.journal, self.run)
+        if ending is not None:
+            raise Ended(ending)
+
+    def _gone(self, gone: Denied) -> Ending:
+        """What was asked for is not there; the journal may know why: a run closed it, or one is still open."""
+        if self.one_way is not None:
+            for value in self.gathering.known["inputs"].values():
+                key = self.one_way.key_of(value, self.world) if isinstance(value, str) else None
+                ending = standing(self.one_way, None, key, self.log.journal, self.run) if key else None
+                if ending is not None:
+                    return ending
+        return Ending(Exit.DENIED, "denied", f"{sentence(gone.message)} Nothing was written.", lines=_hint(gone))
+
+    # Judging
+
+    def here(self, *, is_preflight: bool) -> Here:
+        """The circumstances of this moment, for the checks."""
+        operator = self.gathering.operator
+        return Here(
+            now=self.world.clock.now(),
+            operator_id=operator.id,
+            operator_roles=operator.roles,
+            finalize_timeout=self.world.finalize_timeout,
+            is_preflight=is_preflight,
+        )
+
+    def _judge(self, *, is_preflight: bool) -> list[Judged]:
+        """All checks before the consent. On the draft as first read, those that need a refresh wait for it."""
+        defns = [defn for defn in self._before if defn.kind == "check" and not (is_preflight and self._waits(defn))]
+        phase = "first" if is_preflight else "refreshed"
+        return self.gathering.judge(defns, self.here(is_preflight=is_preflight), phase)
+
+    def _waits(self, defn: StepDef) -> bool:
+        """Whether a check makes sense only after the refresh; in a preview it runs unless it compares with one."""
+        if not self.gathering.checks[defn.name].waits_for_write:
+            return False
+        if self.reach is not Effect.READ:
+            return True
+        params = self.gathering.params(defn, self.gathering.checks[defn.name].Params)
+        values = [getattr(params, name) for name in type(params).model_fields]
+        facts = [id(value) for value in values if isinstance(value, Fact)]
+        return len(facts) != len(set(facts))
+
+    def _report(self, judged: list[Judged], *, in_full: bool) -> None:
+        """Every verdict; or, when the same checks will run again, one line unless something stands out."""
+        loud = [one for one in judged if one.verdict.verdict == "deny"]
+        if in_full or loud:
+            for one in judged:
+                self.gathering.tell(one)
+            return
+        warned = sum(one.verdict.verdict == "warn" for one in judged)
+        detail = f"{plural(len(judged), 'check')} on the draft as read: " + (
+            f"{len(judged) - warned} passed, {warned} warned" if warned else "all passed"
+        )
+        self.log.notice(Finished("checks", "warn" if warned else "ok", "checks", detail))
+
+    def _stop_if_denied(self, judged: list[Judged]) -> None:
+        denied = [one for one in judged if one.verdict.verdict == "deny"]
+        if not denied:
+            return
+        names = ", ".join(f"`{one.defn.name}`" for one in denied)
+        message = f"Not finalized: {plural(len(denied), 'check')} denied ({names}). {self._written()}"
+        lines = tuple(note for one in denied for note in self.gathering.notes(f"{one.defn.id}.deny"))
+        raise Ended(Ending(Exit.DENIED, "denied", message, lines=lines))
+
+    def _written(self) -> str:
+        return "The draft was refreshed; nothing was finalized." if self.refreshed else "Nothing was written."
+
+    # Writing what can be repeated, and reading again
+
+    def _require_consent(self) -> None:
+        """Consent that cannot be had ends the run before anything is written."""
+        assert self._consent is not None
+        expected = str(resolve(self._consent.name, self.gathering.known))
+        self.consenting.require(expected, self._to_type())
+
+    def _to_type(self) -> dict[str, Any]:
+        facts = self._shown()
+        wanted = self.one_way.to_type(facts) if self.one_way else {}
+        return {name: value for name, value in wanted.items() if name in self.gathering.runbook.inputs}
+
+    def _write(self, writes: list[StepDef]) -> None:
+        """Each write once; then the reads again, what a write renewed under the write's own id."""
+        for defn in writes:
+            step = self.gathering.steps[defn.name]
+            assert isinstance(step, WriteStep)
+            self.log.notice(Started(defn.id, self.gathering.title(defn), defn.id))
+            params = self.gathering.params(defn, step.Params)
+            before = getattr(params, step.renews)
+            self.refreshed = True
+            started = self.world.clock.monotonic()
+            step.require_done(params, step.send(params, self.world))
+            fact = self.gathering.reread(defn, "refreshed")
+            self.target = fact if self.target is before else self.target
+            took = self.world.clock.monotonic() - started
+            self.log.notice(Finished(defn.id, "ok", defn.id, fact.summary(), took))
+        self._read_again("refreshed")
+
+    def _renewed(self) -> set[str]:
+        """The ids of reads whose fact lives on under a write step's id."""
+        ids = set()
+        for defn in self._before:
+            if self._is(defn, WriteStep):
+                step = self.gathering.steps[defn.name]
+                ids |= {ref.path[0] for ref in find(defn.with_[step.renews])}
+        return ids
+
+    def _read_again(self, phase: str) -> None:
+        renewed = self._renewed() if self.refreshed else set()
+        for defn in self._before:
+            step = self.gathering.steps.get(defn.name) if defn.kind == "step" else None
+            if isinstance(step, ReadStep) and step.repeats and defn.id not in renewed:
+                self._expect_found(lambda defn=defn: self.gathering.read(defn, phase, quiet=True))
+
+    def _expect_found(self, read: Any) -> None:
+        """A thing that was there before and is gone now is the world moving, not a bad id."""
+        try:
+            read()
+        except Denied as gone:
+            raise Ended(self._stale(f"{sentence(gone.message)}")) from gone
+
+    # Consent and recheck
+
+    def _live(self) -> dict[str, Fact]:
+        """The facts that a consent rests on, by step id: each read, or the write that renewed it."""
+        renewed = self._renewed()
+        ids = [defn.id for defn in self._before if defn.kind == "step" and defn.id not in renewed]
+        return {id: self.gathering.known[id] for id in ids}
+
+    def _shown(self) -> dict[str, Fact]:
+        assert self._consent is not None
+        return {name: resolve(raw, self.gathering.known) for name, raw in self._consent.with_.items()}
+
+    def _preview(self) -> Preview:
+        assert self.one_way is not None
+        figures = figures_of(self._live(), self.one_way, self.world)
+        shown = Confirmed(facts=self._shown(), figures_digest=figures_digest(figures), at=self.world.clock.now())
+        return self.one_way.preview(shown, self.world)
+
+    def _ask(self, judged: list[Judged]) -> Confirmed:
+        assert self._consent is not None
+        known = self.gathering.known
+        expected = str(resolve(self._consent.name, known))
+        figures = figures_of(self._live(), self.one_way, self.world)
+        bound = figures_digest(figures)
+        preview = self._preview()
+        warned = [one for one in judged if one.verdict.verdict == "warn"]
+        self.log.emit(
+            "consent.asked",
+            self._consent.id,
+            expected=expected,
+            figures_digest=bound,
+            preview=preview.as_json(),
+            warnings=[one.defn.id for one in warned],
+        )
+        self.log.notice(preview)
+        how = "flags"
+        if not self.consenting.by_flags(self._to_type()):
+            assert self.consenting.ask is not None
+            how = "typed"
+            self.log.flush()
+            typed = self.consenting.ask(f"Type the customer id ({expected}) to finalize, or press Enter to stop: ")
+            if typed != expected:
+                why = "end of input" if typed is None else "nothing typed" if not typed else "another word was typed"
+                self.log.emit("consent.refused", self._consent.id, why=why, figures_digest=bound)
+                raise NotConfirmed(f"not confirmed: {why}")
+        facts = self._shown()
+        kept = {name: type(fact).__name__ for name, fact in facts.items()}
+        refs = {name: ".".join(find(raw)[0].path) for name, raw in self._consent.with_.items()}
+        given = self.log.emit(
+            "consent.given",
+            self._consent.id,
+            how=how,
+            typed=expected,
+            figures_digest=bound,
+            operator=self.gathering.operator.id,
+            facts={name: {"step": refs[name], "kind": kept[name]} for name in facts},
+        )
+        self.log.flush()
+        self.log.notice(
+            Finished(self._consent.id, "ok", self._consent.id, "confirmed by " + self.gathering.operator.id)
+        )
+        confirmed = Confirmed(facts=facts, figures_digest=bound, at=moment(given.ts))
+        known[self._consent.id] = confirmed
+        return confirmed
+
+    def _recheck(self, confirmed: Confirmed) -> None:
+        """The reads that the consent rests on, once more, right before the call; any figure that moved voids it."""
+        started = self.world.clock.monotonic()
+        self.log.notice(Started("recheck", "Nothing moved since you confirmed", "recheck"))
+        before = figures_of(self._live(), self.one_way, self.world)
+        for defn in self._before:
+            if self._is(defn, WriteStep):
+                self._expect_found(lambda defn=defn: self.gathering.reread(defn, "recheck"))
+        self._read_again("recheck")
+        after = figures_of(self._live(), self.one_way, self.world)
+        took = self.world.clock.monotonic() - started
+        self.target = next((fact for fact in self._shown().values() if type(fact) is type(self.target)), self.target)
+        if figures_digest(after) != confirmed.figures_digest:
+            moved = tuple(drift(before, after)) or ("the date of issue moved",)
+            self.log.emit("drift.detected", "recheck", phase="recheck", moved=list(moved))
+            self.log.notice(
+                Finished("recheck", "FAIL", "recheck", "the figures moved since you confirmed", took, moved)
+            )
+            raise Ended(self._stale("The figures moved since they were confirmed."))
+        assert self._consent is not None
+        self.gathering.known[self._consent.id] = confirmed.model_copy(update={"facts": self._shown()})
+        self.log.notice(Finished("recheck", "ok", "recheck", "nothing moved since you confirmed", took))
+
+    def _stale(self, why: str) -> Ending:
+        message = f"Stale: {why} {self._written()}"
+        return Ending(Exit.STALE, "stale", message, self.consenting.again())
+
+    # The call and what comes after
+
+    def _finish(self, confirmed: Confirmed) -> Ending:
+        assert self._call is not None
+        assert self.one_way is not None
+        self.log.notice(Started(self._call.id, self.gathering.title(self._call), self._call.id))
+        params = self.gathering.params(self._call, self.one_way.Params)
+        keys = (self.one_way.key_of(fact, self.world) for fact in confirmed.facts.values())
+        call = OneWayCall(self._call.id, self.one_way, params, next(filter(None, keys)), self.world, self.log)
+        after = Aftermath(self.gathering, call, self.after, self.here, self.run, self.target)
+        ending = after.perform(figures_digest=confirmed.figures_digest, operator=self.gathering.operator.id)
+        self.target = after.target
+        return ending
+
+    # Ends without a call
+
+    def _end_of_review(self) -> Ending:
+        return Ending(Exit.DONE, "done", "Every check passed or warned. Nothing was written.")
+
+    def _end_of_preview(self, judged: list[Judged], writes: Iterable[StepDef]) -> Ending:
+        preview = self._preview()
+        if not self.refreshed:
+            could = tuple(
+                f"a refresh (`{defn.id}`) comes first and may change fees, taxes and the total" for defn in writes
+            )
+            preview = replace(preview, refresh_could_change=could)
+        self.log.notice(preview)
+        warned = sum(one.verdict.verdict == "warn" for one in judged)
+        note = f" {plural(warned, 'check')} warned." if warned else ""
+        done = "The draft was refreshed; nothing else was written." if self.refreshed else "Nothing was written."
+        message = f"Would finalize {name_of(self.target)}.{note} {done}"
+        return Ending(Exit.DONE, "would_write", message, self.consenting.again(), extra={"preview": preview.as_json()})
+
+
+def _needs_facts(defn: StepDef) -> bool:
+    return any(ref.path[0] != "inputs" for raw in defn.with_.values() for ref in find(raw))
+
+
+def _hint(error: RunbookError) -> tuple[str, ...]:
+    return (error.hint,) if error.hint else ()
