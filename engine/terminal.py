@@ -20,7 +20,7 @@ LEAST_WIDTH = 40
 
 
 def wants_colour(choice: ColourChoice, env: Mapping[str, str], is_tty: bool) -> bool:
-    """`--color` > `NO_COLOR` (non-empty) > `FORCE_COLOR` (non-empty) > `TERM=dumb` > whether the stream is a terminal."""
+    """`--color` > `NO_COLOR` (non-empty) > `FORCE_COLOR` (non-empty) > `TERM=dumb` > whether it is a terminal."""
     if choice != "auto":
         return choice == "always"
     if env.get("NO_COLOR"):
@@ -82,7 +82,7 @@ class Terminal:
     def width(self) -> int:
         """Columns: `COLUMNS`, else what the terminal says now, else 80; never under 40."""
         columns = self.env.get("COLUMNS", "")
-        if columns.isascii() and columns.isdigit() and 0 < int(columns[:6]):
+        if columns.isascii() and columns.isdigit() and int(columns[:6]) > 0:
             return max(int(columns[:6]), LEAST_WIDTH)
         for stream in (self.stdout, self.stderr):
             if stream is not None and _is_tty(stream):

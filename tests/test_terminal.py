@@ -1,4 +1,4 @@
-"""Streams, colour, width and questions: what a person sees and is asked, on a terminal, in a pipe, and on a broken one."""
+"""Streams, colour, width and questions: what a person sees and is asked, on a terminal, in a pipe, on a broken one."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_a_question_that_nobody_could_see_has_no_answer() -> None:
 
 def test_what_is_no_text_is_an_answer_and_a_wrong_one() -> None:
     class Latin(Stream):
-        def readline(self, size: int | None = -1, /) -> str:
+        def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]
             return b"caf\xe9".decode("utf-8")
 
     assert Terminal(Latin(), Stream(), Stream(), {}).ask("id: ") == "\ufffd"
@@ -175,7 +175,7 @@ def test_what_is_no_text_is_an_answer_and_a_wrong_one() -> None:
 
 def test_a_terminal_that_is_gone_answers_nothing() -> None:
     class HungUp(Stream):
-        def readline(self, size: int | None = -1, /) -> str:
+        def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]
             raise OSError(5, "Input/output error")
 
     assert Terminal(HungUp(), Stream(), Stream(), {}).ask("id: ") is None
