@@ -16,13 +16,15 @@ class Consenting:
     """How consent can be had in this process.
 
     `ask` puts a question on the terminal and answers the line typed, or None at the end of input; it is None where
-    nobody can be asked. `typed` is `--confirm`; `values` are the inputs given on the command line, as typed.
+    nobody can be asked. `typed` is `--confirm`; `values` are the inputs given on the command line, as typed, those in
+    `flags` without a value of their own; `command` is what stands before them.
     """
 
     ask: Callable[[str], str | None] | None
     typed: str | None
     values: Mapping[str, str]
     command: tuple[str, ...]
+    flags: frozenset[str] = frozenset()
 
     def by_flags(self, needed: Mapping[str, Any]) -> bool:
         """Whether the command line itself consents: to the name, and to every value that consent must name."""
@@ -43,16 +45,22 @@ class Consenting:
 
     def again(self) -> str:
         """The same command line again."""
-        words = [word for name, text in self.values.items() for word in (_flag(name), text)]
-        return " ".join(shlex.quote(word) for word in (*self.command, *words) if word)
+        return self._line(self._words(self.values))
 
     def show(self, expected: str, needed: Mapping[str, Any]) -> str:
         """The command line that would consent to the values as they are now."""
-        flags = [word for name, text in self.values.items() if name not in needed for word in (_flag(name), text)]
-        flags += ["--confirm", expected]
+        words = self._words({name: text for name, text in self.values.items() if name not in needed})
+        words += ["--confirm", expected]
         for name, value in needed.items():
-            flags += [_flag(name), value.plain if isinstance(value, Money) else str(value)]
-        return " ".join(shlex.quote(word) for word in (*self.command, *flags) if word)
+            words += [_flag(name), value.plain if isinstance(value, Money) else str(value)]
+        return self._line(words)
+
+    def _words(self, values: Mapping[str, str]) -> list[str]:
+        pairs = ([_flag(name)] if name in self.flags else [_flag(name), text] for name, text in values.items())
+        return [word for pair in pairs for word in pair]
+
+    def _line(self, words: list[str]) -> str:
+        return " ".join(shlex.quote(word) for word in (*self.command, *words))
 
 
 def _flag(name: str) -> str:

@@ -40,19 +40,6 @@ class Recalled:
         """The newest record of what came of its newest intent, the intent itself if nothing else."""
         return next((record for record in reversed(self.records) if record.type.startswith("effect.")), None)
 
-    def inputs(self, runbook: Runbook) -> dict[str, Any]:
-        """The inputs as they were given. Raises Invalid when the runbook no longer takes one of them."""
-        given: Mapping[str, str] = self.start.data.get("inputs") or {}
-        values: dict[str, Any] = {}
-        for name, text in given.items():
-            if name not in runbook.inputs:
-                raise Invalid(
-                    f"run {self.run} was given `{name}`, which `{runbook.runbook}` no longer takes",
-                    hint="Put the runbook's version of that day back in place, then resume.",
-                )
-            values[name] = parse_input(runbook.inputs[name].type, str(text))
-        return values
-
     def facts(self, kinds: Mapping[str, type[Fact]]) -> dict[str, Fact]:
         """What was last learned under each step id; `kinds` says which fact a step gives."""
         by_seq = {record.seq: record for record in self.records}
@@ -100,6 +87,19 @@ def recall(run: str, records: Sequence[Recorded]) -> Recalled:
     if recalled.start.data.get("mode") != "run":
         raise UsageFault(f"run {run} was a preview: it has nothing to resume", hint="Start a run: `runbook run ...`.")
     return recalled
+
+
+def read_inputs(runbook: Runbook, run: str, texts: Mapping[str, str]) -> dict[str, Any]:
+    """The inputs of a run as they were given. Raises Invalid when the runbook no longer takes one of them."""
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
+        if name not in runbook.inputs:
+            raise Invalid(
+                f"run {run} was given `{name}`, which `{runbook.runbook}` no longer takes",
+                hint="Put the runbook's version of that day back in place, then resume.",
+            )
+        values[name] = parse_input(runbook.inputs[name].type, str(text))
+    return values
 
 
 def kinds(runbook: Runbook, steps: Mapping[str, Step[Any]]) -> dict[str, type[Fact]]:

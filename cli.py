@@ -1,0 +1,304 @@
+"""The command line: parse, gather settings, pick a renderer, exit. Everything else is imported where it is needed. Floor 6."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from engine.commands.shell import FORMATS, Shell
+
+EXIT_CODES = """\b
+Exit codes
+  0  done, or already so              9  journal cannot be used
+  1  a defect of runbook             10  Lago refused: not issued
+  2  usage                           12  accepted, still pending
+  3  a file or setting is invalid    13  UNKNOWN: sent, outcome not known
+  4  denied by a check               14  done, but not as confirmed
+  5  not confirmed                   15  done or refused, but not recorded
+  6  stale: the figures moved        20  dry run: would write
+  7  Lago or console unreachable    130, 143  stopped before anything one-way"""
+
+
+def _shared(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that every command takes, before or after its name."""
+
+    def keep(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        if value is not None and value is not False:
+            ctx.find_root().ensure_object(dict)[param.name] = value
+        return value
+
+    def refuse(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        if value is not None:
+            raise click.UsageError(
+                "a key never goes on the command line: it is now in your shell's history. Rotate it, then set"
+                " LAGO_API_KEY or LAGO_API_KEY_FILE."
+            )
+
+    options = [
+        click.option("--format", "format_", type=click.Choice(FORMATS), help="Default: human on a terminal, else plain."),
+        click.option("--color", type=click.Choice(["auto", "always", "never"]), help="Default: auto."),
+        click.option("--journal", metavar="FILE", help="Journal to use instead of RUNBOOK_JOURNAL.", hidden=True),
+        click.option("--environment", metavar="LABEL", help="Instead of RUNBOOK_ENVIRONMENT.", hidden=True),
+        click.option("-v", "--verbose", is_flag=True, help="Say on stderr what is being done."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    for name in ("format_", "color", "journal", "environment", "verbose"):
+        _callback(function, name, keep)
+    return click.option("--api-key", hidden=True, expose_value=False, callback=refuse)(function)
+
+
+def _callback(function: Any, name: str, keep: Any) -> None:
+    for param in getattr(function, "__click_params__", ()):
+        if param.name == name:
+            param.callback = keep
+            param.expose_value = False
+
+
+def _shell(ctx: click.Context) -> Shell:
+    return Shell.here(ctx.find_root().ensure_object(dict))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80}, epilog=EXIT_CODES)
+@_shared
+@click.version_option(package_name="runbook", message="runbook %(version)s")
+def cli() -> None:
+    """Plan, approve, apply and prove, for actions you cannot undo."""
+
+
+@cli.command("list")
+@_shared
+@click.pass_context
+def list_(ctx: click.Context) -> NoReturn:
+    """List the runbooks: name, version, purpose, worst effect."""
+    from engine.commands.reading import list_runbooks
+
+    _leave(_shell(ctx).do(list_runbooks))
+
+
+@cli.command()
+@_shared
+@click.argument("name")
+@click.pass_context
+def show(ctx: click.Context, name: str) -> NoReturn:
+    """Show a runbook as the procedure that a person reads."""
+    from engine.commands.reading import show_runbook
+
+    _leave(_shell(ctx).do(show_runbook, name))
+
+
+@cli.command()
+@_shared
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.pass_context
+def validate(ctx: click.Context, files: tuple[Path, ...]) -> NoReturn:
+    """Check runbook files: every error of every file at once."""
+    from engine.commands.reading import validate_runbooks
+
+    _leave(_shell(ctx).do(validate_runbooks, files))
+
+
+@cli.command()
+@_shared
+@click.option("--customer", metavar="EXTERNAL_ID", help="Only this customer's.")
+@click.pass_context
+def drafts(ctx: click.Context, customer: str | None) -> NoReturn:
+    """List the draft invoices to choose from."""
+    from engine.commands.looking import list_drafts
+
+    _leave(_shell(ctx).do(list_drafts, customer))
+
+
+class Runbooks(click.Group):
+    """`run`: its commands are the runbooks, made from the files when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return _shell(ctx).runbook_names()
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        shell = _shell(ctx)
+        if cmd_name not in shell.runbook_names():
+            return None
+        runbook = shell.load(cmd_name)
+
+        @_shared
+        @_consenting
+        @click.option("-n", "--dry-run", is_flag=True, help="Read, judge and show; write nothing.")
+        @click.option("--refresh", is_flag=True, help="With --dry-run: allow the one refresh of the draft.")
+        @click.option("--detailed-exitcode", is_flag=True, help="With --dry-run: exit 20 if it would write.")
+        @click.pass_context
+        def run(ctx: click.Context, **given: Any) -> NoReturn:
+            from engine.commands.running import Wanted, run_runbook
+
+            dry_run, refresh, detailed = (given.pop(key) for key in ("dry_run", "refresh", "detailed_exitcode"))
+            for flag, value in (("--refresh", refresh), ("--detailed-exitcode", detailed)):
+                if value and not dry_run:
+                    raise click.UsageError(f"{flag} goes with --dry-run")
+            reach = ("write" if refresh else "read") if dry_run else "one-way"
+            wanted = Wanted(given.pop("confirm"), given.pop("no_input"), reach, detailed)
+            _leave(_shell(ctx).do(run_runbook, runbook, given, wanted))
+
+        for option in reversed(_inputs(runbook)):
+            run = option(run)
+        return click.command(cmd_name, help=f"{runbook.title}.\n\n{runbook.summary}", epilog=EXIT_CODES)(run)
+
+
+def _consenting(function: Callable[..., Any]) -> Callable[..., Any]:
+    confirm = click.option("--confirm", metavar="EXTERNAL_ID", help="Consent without a prompt; needs the expected total too.")
+    no_input = click.option("--no-input", is_flag=True, help="Ask nothing, even on a terminal.")
+    return confirm(no_input(function))
+
+
+def _inputs(runbook: Any) -> list[Callable[..., Any]]:
+    """A runbook's inputs as options; what they hold is read by the runbook's own types."""
+    options = []
+    for name, item in runbook.inputs.items():
+        flag = "--" + name.replace("_", "-")
+        if item.type == "flag":
+            options.append(click.option(flag, name, is_flag=True, default=None, help=item.help))
+            continue
+        required = not item.optional and item.default is None
+        metavar = {"invoice_id": "ID", "money": "AMOUNT", "month": "YYYY-MM"}.get(item.type, item.type.upper())
+        default = f"  [default: {item.default}]" if item.default is not None else ""
+        options.append(click.option(flag, name, metavar=metavar, required=required, help=(item.help or "") + default))
+    return options
+
+
+@cli.group(cls=Runbooks)
+@_shared
+def run() -> None:
+    """Run a runbook: `runbook run NAME --help` shows its inputs."""
+
+
+@cli.command()
+@_shared
+@_consenting
+@click.option("--total", metavar="AMOUNT", help="With --confirm, where consent is asked anew: the expected total.")
+@click.argument("run")
+@click.pass_context
+def resume(ctx: click.Context, run: str, total: str | None, confirm: str | None, no_input: bool) -> NoReturn:
+    """Take up a run: settle an unknown outcome by reading, then go on."""
+    from engine.commands.running import Wanted, resume_run
+
+    _leave(_shell(ctx).do(resume_run, run, {"total": total}, Wanted(confirm, no_input, "one-way", False)))
+
+
+@cli.command()
+@_shared
+@click.option("--applied", "word", flag_value="applied", help="It took effect; needs a read that agrees.")
+@click.option("--not-applied", "word", flag_value="not_applied", help="It did not take effect.")
+@click.option("--reissue", "word", flag_value="reissue", help="Give the call up: the next run may send one.")
+@click.option("--reason", metavar="TEXT", required=True, help="Why; it stands in the journal.")
+@click.option("--confirm", metavar="EXTERNAL_ID", required=True, help="The customer, typed out.")
+@click.argument("run")
+@click.pass_context
+def resolve(ctx: click.Context, run: str, word: str | None, reason: str, confirm: str) -> NoReturn:
+    """Say what reading cannot settle; a person's word, in the journal."""
+    from engine.commands.running import resolve_run
+
+    if word is None:
+        raise click.UsageError("one of --applied, --not-applied and --reissue is needed")
+    if not reason.strip():
+        raise click.UsageError("--reason needs a text")
+    _leave(_shell(ctx).do(resolve_run, run, word, reason.strip(), confirm))
+
+
+@cli.group()
+@_shared
+def audit() -> None:
+    """Read the journal: past runs, one run's events, whether it is intact."""
+
+
+@audit.command("list")
+@_shared
+@click.option("--subject", metavar="SUBJECT", help="Only runs about this, as lago:invoice:ID.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many, newest first.")
+@click.pass_context
+def audit_list(ctx: click.Context, subject: str | None, limit: int) -> NoReturn:
+    """List past runs, newest first."""
+    from engine.commands.auditing import list_runs
+
+    _leave(_shell(ctx).do(list_runs, subject, limit))
+
+
+@audit.command("show")
+@_shared
+@click.argument("run")
+@click.pass_context
+def audit_show(ctx: click.Context, run: str) -> NoReturn:
+    """Show one run's events in order."""
+    from engine.commands.auditing import show_run
+
+    _leave(_shell(ctx).do(show_run, run))
+
+
+@audit.command("verify")
+@_shared
+@click.pass_context
+def audit_verify(ctx: click.Context) -> NoReturn:
+    """Verify the whole journal; names the first bad record."""
+    from engine.commands.auditing import verify_journal
+
+    _leave(_shell(ctx).do(verify_journal))
+
+
+@cli.command()
+@_shared
+@click.pass_context
+def config(ctx: click.Context) -> NoReturn:
+    """Show each setting, its value and where it came from."""
+    from engine.commands.reading import show_config
+
+    _leave(_shell(ctx).do(show_config))
+
+
+@cli.command()
+@_shared
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on loopback; default: a free one.")
+@click.option("--fault", "faults", multiple=True, metavar="CALL:FAULT", help="Misbehave, as finalize:lost-after.")
+@click.option("--sync", metavar="STATE", help="What the console's newest sync run looks like.")
+@click.pass_context
+def sandbox(ctx: click.Context, port: int, faults: tuple[str, ...], sync: str | None) -> NoReturn:
+    """Serve a Lago and a billing console to practise on, on loopback."""
+    from engine.commands.practice import serve_sandbox
+
+    _leave(_shell(ctx).do(serve_sandbox, port, faults, sync))
+
+
+@cli.command()
+@_shared
+@click.pass_context
+def demo(ctx: click.Context) -> NoReturn:
+    """The main job, start to finish, against the sandbox."""
+    from engine.commands.practice import run_demo
+
+    _leave(_shell(ctx).do(run_demo))
+
+
+def _leave(code: int) -> NoReturn:
+    raise click.exceptions.Exit(int(code))
+
+
+def main() -> NoReturn:
+    """The entry point of the `runbook` command."""
+    try:
+        code = cli.main(prog_name="runbook", standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        code = 2
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.Abort:
+        code = 130
+    except Exception as error:
+        code = Shell.here({}).complain(error)
+    sys.exit(code or 0)
+
+
+if __name__ == "__main__":
+    main()

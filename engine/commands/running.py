@@ -1,0 +1,89 @@
+"""`run`, `resume` and `resolve`: from what was typed to an exit code. Floor 5."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine.commands.shell import Shell
+from engine.consent import Consenting
+from engine.errors import Exit, UsageFault
+from engine.interrupts import Interrupts
+from engine.model import Runbook, parse_input
+from engine.resume import Word
+from engine.session import Session, defaults
+from engine.steps.base import Effect
+
+REACHES = {"read": Effect.READ, "write": Effect.WRITE, "one-way": Effect.ONE_WAY}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person asks for beside the inputs. `confirm` is `--confirm`; `reach` the strongest effect allowed."""
+
+    confirm: str | None
+    no_input: bool
+    reach: Literal["read", "write", "one-way"]
+    is_detailed: bool
+
+
+def run_runbook(shell: Shell, runbook: Runbook, given: Mapping[str, Any], wanted: Wanted) -> int:
+    """Run a runbook. Raises UsageFault for every input that cannot be read, at once."""
+    texts = {name: _text(value) for name, value in given.items() if value not in (None, False)}
+    inputs = {**defaults(runbook), **_read(runbook, texts)}
+    session = _session(shell, wanted)
+    consenting = _consenting(shell, wanted, runbook, texts)
+    exit = session.run(runbook, inputs, consenting, REACHES[wanted.reach])
+    return Exit.WOULD_WRITE if wanted.is_detailed and exit is Exit.DONE and session.would_write else exit
+
+
+def resume_run(shell: Shell, run: str, given: Mapping[str, str | None], wanted: Wanted) -> int:
+    """Take up a run. Raises UsageFault when there is none such."""
+    texts = {name: text for name, text in given.items() if text is not None}
+    session = _session(shell, wanted)
+    return session.resume(run, shell.load, _consenting(shell, wanted, None, texts))
+
+
+def resolve_run(shell: Shell, run: str, word: Word, reason: str, confirm: str) -> int:
+    """Record a person's word on a run. Raises UsageFault when there is none such."""
+    wanted = Wanted(confirm, True, "one-way", False)
+    session = _session(shell, wanted)
+    return session.resolve(run, shell.load, _consenting(shell, wanted, None, {}), word, reason, confirm)
+
+
+def _text(value: Any) -> str:
+    return "true" if value is True else str(value)
+
+
+def _read(runbook: Runbook, texts: Mapping[str, str]) -> dict[str, Any]:
+    values, faults = {}, []
+    for name, text in texts.items():
+        try:
+            values[name] = parse_input(runbook.inputs[name].type, text)
+        except ValueError as error:
+            faults.append(f"`--{name.replace('_', '-')} {text[:80]}`: {error}")
+    if faults:
+        raise UsageFault("; ".join(faults), hint=f"See `runbook run {runbook.runbook} --help`.")
+    return values
+
+
+def _session(shell: Shell, wanted: Wanted) -> Session:
+    terminal = shell.terminal
+    terminal.no_input = terminal.no_input or wanted.no_input
+    interrupts = Interrupts(lambda text: terminal.err(text + "\n"))
+    interrupts.install()
+    return Session(
+        settings=shell.settings,
+        renderer=shell.renderer(),
+        interrupts=interrupts,
+        fault=shell.fault,
+        ask_key=terminal.ask_secret if terminal.can_ask else None,
+    )
+
+
+def _consenting(shell: Shell, wanted: Wanted, runbook: Runbook | None, texts: Mapping[str, str]) -> Consenting:
+    flags = [name for name, item in runbook.inputs.items() if item.type == "flag"] if runbook else []
+    command = ("runbook", "run", runbook.runbook) if runbook else ()
+    ask = shell.terminal.ask if shell.terminal.can_ask and shell.format != "json" else None
+    return Consenting(ask, wanted.confirm, texts, command, frozenset(flags))

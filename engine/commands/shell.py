@@ -1,0 +1,104 @@
+"""What a command is given: the terminal, the settings, the format, the runbooks; and how its errors are told. Floor 5."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import Exit, Invalid, RunbookError
+from engine.terminal import Terminal
+
+if TYPE_CHECKING:
+    from engine.endings import Ending
+    from engine.events import Renderer
+    from engine.model import Runbook
+    from engine.settings import Settings
+
+FORMATS = ("human", "plain", "json")
+
+
+@dataclass
+class Shell:
+    """One command's surroundings. Settings and renderers are made when they are asked for: `--help` needs neither."""
+
+    terminal: Terminal
+    format: str
+    flags: Mapping[str, str]
+    is_verbose: bool = False
+    cwd: Path = field(default_factory=Path.cwd)
+    env: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    @classmethod
+    def here(cls, options: Mapping[str, Any]) -> Shell:
+        """The shell of this process, from the options that every command takes."""
+        terminal = Terminal.here(options.get("color") or "auto")
+        format = options.get("format_") or ("human" if terminal.is_human else "plain")
+        flags = {name: options[name] for name in ("journal", "environment") if options.get(name)}
+        return cls(terminal, format, flags, bool(options.get("verbose")))
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Every setting with its origin. Raises SettingsFault."""
+        from engine.settings import load
+
+        return load(self.flags, self.env, self.cwd, Path.home())
+
+    def runbook_names(self) -> list[str]:
+        """The runbooks that can be named here."""
+        from engine.library import names
+
+        return names(self.settings.path)
+
+    def load(self, name: str) -> Runbook:
+        """One runbook, validated. Raises UsageFault (no such name) or Invalid (with its diagnostics)."""
+        from engine.library import load
+
+        return load(name, self.settings.path)
+
+    def renderer(self) -> Renderer:
+        """The fold over events that the format asks for."""
+        from engine.render.human import Human
+        from engine.render.jsonl import JsonLines
+        from engine.render.plain import Plain
+
+        terminal = self.terminal
+        if self.format == "json":
+            return JsonLines(terminal.out)
+        if self.format == "plain":
+            return Plain(terminal.out)
+        return Human(terminal.out, width=terminal.width, colour=terminal.colour_out, is_live=terminal.is_human)
+
+    def do(self, command: Callable[..., int], *args: Any) -> int:
+        """Run a command; what it raises is told on stderr and becomes its exit code."""
+        try:
+            return command(self, *args)
+        except RunbookError as error:
+            return self.complain(error)
+        except KeyboardInterrupt:
+            return Exit.INTERRUPTED
+
+    def complain(self, error: Exception) -> int:
+        """Tell an error on stderr, in the format of the command, and answer its exit code."""
+        from engine.render import diagnostics, errors
+
+        terminal = self.terminal
+        if isinstance(error, Invalid) and error.diagnostics:
+            terminal.err(diagnostics.render(error.diagnostics, self.format, colour=terminal.colour_err))
+        if not isinstance(error, RunbookError):
+            error = RunbookError(
+                f"a defect of runbook: {type(error).__name__}: {error}",
+                hint="Nothing was sent by this command after it. Please report it with the command line.",
+            )
+        terminal.err(errors.render(error, self.format, width=terminal.width, colour=terminal.colour_err))
+        return error.exit
+
+    def fault(self, what: RunbookError | Ending) -> None:
+        """Tell what no record could keep: on stderr, whatever the format."""
+        if isinstance(what, RunbookError):
+            self.complain(what)
+            return
+        self.complain(RunbookError(what.message, hint="\n".join(filter(None, (*what.lines, what.next)))))
