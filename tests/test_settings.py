@@ -736,6 +736,35 @@ def test_config_says_whom_the_journal_keeps_apart(desk: Desk) -> None:
     )
 
 
+def test_the_manual_lists_every_setting_as_the_table_has_it() -> None:
+    manual = (Path(__file__).parent.parent / "docs" / "settings.md").read_text()
+    rows = [line for line in manual.splitlines() if line.startswith("| `")]
+    assert rows == [f"| `{row.env}` | `{row.name}` | {row.what} | {row.default_said} |" for row in TABLE]
+
+
+def test_the_manual_has_the_same_answer_for_every_pair_of_sources(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    manual = (Path(__file__).parent.parent / "docs" / "settings.md").read_text()
+    said = {
+        cells[1]: [cell == "yes" for cell in cells[2:5]]
+        for line in manual.splitlines()
+        if len(cells := [cell.strip() for cell in line.split("|")]) == 6 and cells[2] in ("yes", "refused")
+    }
+    seen: dict[str, list[bool]] = {}
+    for address, words in (("environment", "your shell"), ("user", "your user file"), ("project", "a project file")):
+        seen[words] = []
+        for key in ("environment", "user", "keyring"):
+            one = Desk(desk.root / address / key)
+            one.cwd.mkdir(parents=True)
+            one.user.parent.mkdir(parents=True)
+            set_in(one, address, "lago_api_url", URL)
+            if key == "keyring":
+                keyring_with(monkeypatch, {("runbook:billing.example.com", "lago_api_key"): KEY})
+            else:
+                set_in(one, key, "lago_api_key", KEY)
+            seen[words].append(not one.load().problems() and one.load().need_lago().key.reveal() == KEY)
+    assert said == seen
+
+
 def test_every_secret_has_a_setting_for_its_file() -> None:
     assert {name for name in KEYS if name not in BY_NAME} == set()
     assert [row.name for row in TABLE if row.is_secret] == [
