@@ -1,0 +1,127 @@
+"""Reading a journal: runs, records, what became of an effect. Works beside writers and without the right to write.
+
+Floor 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import apsw
+
+from engine.errors import JournalFault
+from engine.events import Recorded
+from engine.journal import chain, effects, files, runs, sqlite
+from engine.journal.effects import EffectState
+from engine.journal.runs import RunSummary
+
+_ROW = "SELECT seq, body FROM event"
+
+
+class NoJournal(JournalFault):
+    """There is no journal at this path: nothing was ever recorded there, or it was taken away."""
+
+
+class Reader:
+    """A journal opened for reading. Close it, or use it in a `with`."""
+
+    def __init__(self, path: Path, db: apsw.Connection) -> None:
+        self.path = path
+        self._db = db
+
+    @classmethod
+    def open(cls, path: Path, *, busy_seconds: float = sqlite.BUSY_SECONDS) -> Reader:
+        """Open without the right to write. Raises NoJournal, JournalFault."""
+        path = files.locate(path)
+        if not path.exists():
+            raise NoJournal(f"there is no journal at {path}", hint="the first run makes one")
+        return Reader(path, sqlite.read_connection(path, busy_seconds))
+
+    @property
+    def log(self) -> str:
+        """The log's id, which every record names."""
+        with self._reading():
+            return str(next(sqlite.rows(self._db, "SELECT log FROM head"))[0])
+
+    def records(self, run: str) -> list[chain.Record]:
+        """All records of a run, with envelope, bytes and hash, in order. Raises UsageFault, JournalFault."""
+        with self._reading():
+            return list(self._read(" WHERE run=? ORDER BY seq", (runs.find(self._db, run),)))
+
+    def run(self, run: str) -> list[Recorded]:
+        """All records of the run with this id, or the only one that begins so. Raises UsageFault, JournalFault."""
+        return [record.recorded() for record in self.records(run)]
+
+    def find_run(self, prefix: str) -> str:
+        """The whole id of the one run that begins with `prefix`. Raises UsageFault, JournalFault."""
+        with self._reading():
+            return runs.find(self._db, prefix)
+
+    def runs(self, subject: str | None = None, limit: int = 50) -> list[RunSummary]:
+        """The newest runs first; `subject` is a whole one (`lago:invoice:ID`) or its last part. Raises JournalFault."""
+        with self._reading():
+            found = []
+            for _, start, end, about in runs.starts(self._db, subject, limit):
+                first = next(self._read(" WHERE seq=?", (start,)))
+                last = next(self._read(" WHERE seq=?", (end,))) if end else None
+                found.append(runs.summarize(first, last, about))
+            return found
+
+    def effect(self, effect: str) -> EffectState | None:
+        """What became of a one-way effect (`lago/host/invoice/ID/finalize`); None without an intent."""
+        with self._reading():
+            return effects.newest(self._attempts(effect))
+
+    def _attempts(self, effect: str) -> dict[int, EffectState]:
+        # `$` follows `#`: the range holds every attempt of this effect, and nothing of another.
+        where = " WHERE effect_key >= ?1 || '#' AND effect_key < ?1 || '$' ORDER BY seq"
+        return effects.fold(self._read(where, (effect,)))
+
+    def _read(self, where: str, bindings: tuple[str | int, ...]) -> Iterator[chain.Record]:
+        for seq, body in sqlite.rows(self._db, _ROW + where, bindings):
+            try:
+                record = chain.read(body, {})
+            except ValueError:
+                record = self._with_blobs(seq, body)
+            yield record
+
+    def _with_blobs(self, seq: int, body: bytes) -> chain.Record:
+        try:
+            names = chain.read(body).blobs.values()
+            marks = ",".join("?" * len(names))
+            found = dict(
+                sqlite.rows(self._db, f"SELECT digest, body FROM blob WHERE digest IN ({marks})", tuple(names))
+            )
+            return chain.read(body, found)
+        except ValueError as error:
+            raise _broken(self.path, f"record #{seq}: {error}") from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            with sqlite.faults(self.path, "read"):
+                yield
+        except ValueError as error:
+            raise _broken(self.path, str(error)) from error
+
+    def close(self) -> None:
+        """Nothing more will be read."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _broken(path: Path, why: str) -> sqlite.JournalBroken:
+    return sqlite.JournalBroken(
+        f"the journal {path} is broken: {why}", hint="runbook audit verify; keep it for the auditor and restore a copy"
+    )

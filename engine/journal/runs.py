@@ -1,0 +1,102 @@
+"""The runs that a journal holds, in one line each, and finding one by the beginning of its id. Floor 2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import apsw
+
+from engine.errors import UsageFault
+from engine.journal import chain
+from engine.journal.ids import typed
+from engine.journal.sqlite import rows
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run. `started` and `ended` are RFC 3339 in UTC; `ended`, `outcome` and `exit` are None while it is open.
+
+    `subject` is the newest that its records name, `lago_id` the invoice in it. All come from `run.start` and the
+    newest `run.end`.
+    """
+
+    run: str
+    started: str
+    runbook: str
+    version: int | None
+    subject: str | None
+    operator: str
+    environment: str | None
+    mode: Literal["run", "dry_run"]
+    lago_id: str | None
+    outcome: str | None
+    exit: int | None
+    ended: str | None
+
+
+def summarize(start: chain.Record, end: chain.Record | None, subject: str | None) -> RunSummary:
+    """Fold a run's first record, its newest `run.end` and its newest subject into one line."""
+    runbook, operator = _map(start.data.get("runbook")), _map(start.data.get("operator"))
+    told = end.data if end else {}
+    invoice = _map(told.get("invoice")).get("lago_id")
+    return RunSummary(
+        run=start.run,
+        started=start.ts,
+        runbook=str(runbook.get("name", "")),
+        version=_number(runbook.get("version")),
+        subject=subject,
+        operator=str(operator.get("id") or start.actor.get("id") or ""),
+        environment=_text(start.data.get("environment")),
+        mode="dry_run" if start.data.get("mode") == "dry_run" else "run",
+        lago_id=_text(invoice) or (subject.rpartition(":")[2] if subject else None),
+        outcome=_text(told.get("outcome")),
+        exit=_number(told.get("exit")),
+        ended=end.ts if end else None,
+    )
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+_STARTS = "SELECT seq, run FROM event WHERE type='run.start'"
+_ABOUT = " AND run IN (SELECT run FROM event WHERE subject=?1 OR substr(subject, -length(?1) - 1) = ':' || ?1)"
+_NEWEST = "SELECT max(seq) FROM event WHERE run=?1 AND type='run.end'"
+_SUBJECT = "SELECT subject FROM event WHERE run=?1 AND subject IS NOT NULL ORDER BY seq DESC LIMIT 1"
+
+_BEGINS = "SELECT run FROM event WHERE type='run.start' AND run >= ?1 AND substr(run, 1, length(?1)) = ?1 LIMIT 6"
+
+
+def starts(db: apsw.Connection, subject: str | None, limit: int) -> Sequence[tuple[str, int, int | None, str | None]]:
+    """Run id, `seq` of its start, `seq` of its newest end, newest subject; newest run first."""
+    order = " ORDER BY seq DESC LIMIT ?2"
+    found = []
+    for seq, run in list(rows(db, _STARTS + (_ABOUT if subject else " AND ?1 IS NULL") + order, (subject, limit))):
+        ((end,),) = rows(db, _NEWEST, (run,))
+        about = next(rows(db, _SUBJECT, (run,)), (None,))[0]
+        found.append((run, seq, end, about))
+    return found
+
+
+def find(db: apsw.Connection, prefix: str) -> str:
+    """The one run whose id begins with `prefix`, in any case. Raises UsageFault, naming those it could be."""
+    for wanted in dict.fromkeys((prefix.strip(), prefix.strip().upper(), typed(prefix))):
+        if not wanted:
+            break
+        found = [str(run) for (run,) in rows(db, _BEGINS, (wanted,))]
+        if wanted in found or len(found) == 1:
+            return found[0]
+        if found:
+            some = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")
+            raise UsageFault(f"`{prefix}` is the beginning of several runs: {some}", hint="type more of the id")
+    raise UsageFault(f"no run begins with `{prefix}`", hint="runbook audit list shows the runs")
