@@ -4,10 +4,10 @@ from engine.journal.chain import Record
 from engine.journal.effects import EffectState, IntentHeld
 from engine.journal.files import is_shared
 from engine.journal.ids import new_run_id
-from engine.journal.reading import NoJournal, Reader
+from engine.journal.reading import Reader
 from engine.journal.runs import RunSummary
 from engine.journal.sqlite import JournalBroken
-from engine.journal.verify import Report, verify
+from engine.journal.verify import NoJournal, Report, verify
 from engine.journal.writing import Journal
 
 __all__ = [

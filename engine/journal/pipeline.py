@@ -45,17 +45,21 @@ HIDDEN = "[secret]"
 class Pipeline:
     """What every event of one run passes on its way to the journal: bound, redacted, canonical.
 
-    Calling it answers the event's data with `actor` in it, which `Journal.append` moves into the envelope.
+    Calling it answers the event's data with `actor` in it, which `Journal.append` moves into the envelope. The actor
+    is the operator that the run's `run.start` or `run.resume` names, and nobody before that.
     """
 
-    def __init__(self, run: str, actor: Mapping[str, Any]) -> None:
+    def __init__(self, actor: Mapping[str, Any] | None = None) -> None:
         processors: list[Any] = [redact, canonicalize, hand_over]
         self._logger = structlog.wrap_logger(
             structlog.ReturnLogger(), processors=processors, wrapper_class=structlog.BoundLogger, context_class=dict
-        ).bind(run=run, actor=dict(actor))
+        ).bind(actor=dict(actor or {}))
 
     def __call__(self, type: str, step: str | None, data: Mapping[str, Any]) -> dict[str, Any]:
         """Raises Bug when a value has no place in a record."""
+        operator = data.get("operator")
+        if type in ("run.start", "run.resume") and isinstance(operator, Mapping):
+            self._logger = self._logger.bind(actor={"id": operator.get("id")})
         passed: dict[str, Any] = self._logger.msg(type, step=step, data=data)
         return passed
 
@@ -101,7 +105,8 @@ def canonicalize(logger: WrappedLogger, method: str, event: EventDict) -> EventD
 
 def hand_over(logger: WrappedLogger, method: str, event: EventDict) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The last processor: the data, with who acts."""
-    return ({**event["data"], "actor": event["actor"]},), {}
+    bound = {"actor": event["actor"]} if event["actor"] else {}
+    return ({**event["data"], **bound},), {}
 
 
 def configure_stderr(format: Literal["human", "plain", "json"], stream: TextIO) -> None:

@@ -13,17 +13,13 @@ from typing import Self
 
 import apsw
 
-from engine.errors import JournalFault
 from engine.events import Recorded
 from engine.journal import chain, effects, files, runs, sqlite
 from engine.journal.effects import EffectState
 from engine.journal.runs import RunSummary
+from engine.journal.verify import NoJournal, is_unbroken
 
 _ROW = "SELECT seq, body FROM event"
-
-
-class NoJournal(JournalFault):
-    """There is no journal at this path: nothing was ever recorded there, or it was taken away."""
 
 
 class Reader:
@@ -75,6 +71,11 @@ class Reader:
         """What became of a one-way effect (`lago/host/invoice/ID/finalize`); None without an intent."""
         with self._reading():
             return effects.newest(self._attempts(effect))
+
+    def is_unbroken(self, since: int) -> bool:
+        """Whether everything from record `since` to the newest is as it was written. Raises JournalFault."""
+        with self._reading():
+            return is_unbroken(self._db, since)
 
     def _attempts(self, effect: str) -> dict[int, EffectState]:
         # `$` follows `#`: the range holds every attempt of this effect, and nothing of another.

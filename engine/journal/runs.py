@@ -19,7 +19,7 @@ class RunSummary:
     """One run. `started` and `ended` are RFC 3339 in UTC; `ended`, `outcome` and `exit` are None while it is open.
 
     `subject` is the newest that its records name, `lago_id` the invoice in it. All come from `run.start` and the
-    newest `run.end`.
+    newest `run.end`; a run whose start does not say `run` was one that could not write anything one-way.
     """
 
     run: str
@@ -49,7 +49,7 @@ def summarize(start: chain.Record, end: chain.Record | None, subject: str | None
         subject=subject,
         operator=str(operator.get("id") or start.actor.get("id") or ""),
         environment=_text(start.data.get("environment")),
-        mode="dry_run" if start.data.get("mode") == "dry_run" else "run",
+        mode="run" if start.data.get("mode") == "run" else "dry_run",
         lago_id=_text(invoice) or (subject.rpartition(":")[2] if subject else None),
         outcome=_text(told.get("outcome")),
         exit=_number(told.get("exit")),

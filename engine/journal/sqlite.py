@@ -200,7 +200,7 @@ def new_file(path: Path, shared: bool) -> Iterator[apsw.Connection | None]:
             yield None
             return
         log = path.with_name(path.name + "-wal")
-        if os.path.lexists(log):
+        if log.exists() and log.stat().st_size:
             hint = f"the journal was removed without it: restore the journal, or move {log.name} away"
             raise JournalFault(f"the journal {path} is missing, but its write-ahead log is there", hint=hint)
         passing = path.with_name(f".{path.name}.new")

@@ -12,9 +12,9 @@ from typing import Any
 
 import apsw
 
+from engine.errors import JournalFault
 from engine.journal import chain, effects, files, sqlite
 from engine.journal.effects import EffectState
-from engine.journal.reading import NoJournal
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,10 @@ class Report:
     def is_intact(self) -> bool:
         """Nothing wrong was found."""
         return not self.why
+
+
+class NoJournal(JournalFault):
+    """There is no journal at this path: nothing was ever recorded there, or it was taken away."""
 
 
 class _Bad(Exception):
@@ -107,6 +111,15 @@ def check(db: apsw.Connection, since: int = 1, *, is_tail: bool = False) -> Repo
     except (apsw.Error, ValueError, TypeError, AttributeError) as error:
         return walk.report(walk.next, f"it cannot be read: {error}")
     return walk.report(None, "")
+
+
+def is_unbroken(db: apsw.Connection, since: int) -> bool:
+    """Whether the records from `since` to the head are as they were written. Raises apsw.Error."""
+    db.execute("BEGIN")
+    try:
+        return check(db, since).is_intact
+    finally:
+        db.execute("ROLLBACK")
 
 
 class _Walk:
