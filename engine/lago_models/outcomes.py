@@ -1,0 +1,94 @@
+"""What stands after a finalization: the lists of invoices it changes, and what it came to. Floor 1."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from engine.facts import Fact
+from engine.lago_models.customers import Customer
+from engine.lago_models.fields import Cents, Day, Moment, NullIsEmpty
+from engine.lago_models.invoices import Invoice
+from engine.values import Money
+
+
+class ListedInvoice(Fact):
+    """An invoice as a list shows it: without fees, subscriptions, periods, credits and errors (`lago.md` 1)."""
+
+    CLEAR: ClassVar[tuple[str, ...]] = (
+        "lago_id",
+        "number",
+        "issuing_date",
+        "invoice_type",
+        "status",
+        "payment_status",
+        "currency",
+        "total_amount_cents",
+        "customer",
+        "created_at",
+    )
+
+    lago_id: str
+    number: str
+    issuing_date: Day | None = None
+    payment_due_date: Day | None = None
+    invoice_type: str
+    status: str
+    payment_status: str | None = None
+    payment_overdue: bool | None = None
+    currency: str
+    fees_amount_cents: Cents | None = None
+    taxes_amount_cents: Cents | None = None
+    sub_total_excluding_taxes_amount_cents: Cents | None = None
+    sub_total_including_taxes_amount_cents: Cents | None = None
+    total_amount_cents: Cents
+    customer: Customer
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+
+    @property
+    def total(self) -> Money:
+        """The total, in the invoice's currency."""
+        return Money(self.total_amount_cents, self.currency)
+
+
+class InvoiceLists(Fact):
+    """The draft and finalized lists of one customer, read to see where the invoice `lago_id` stands.
+
+    `expect` is the invoice's status: `finalized` stands in that list, `closed` and `voided` in neither.
+    """
+
+    CLEAR: ClassVar[tuple[str, ...]] = ("lago_id", "drafts", "finalized", "expect")
+
+    lago_id: str
+    drafts: Annotated[tuple[ListedInvoice, ...], NullIsEmpty]
+    finalized: Annotated[tuple[ListedInvoice, ...], NullIsEmpty]
+    expect: str = "finalized"
+
+    def summary(self) -> str:
+        """How many stand in each list."""
+        return f"{len(self.drafts)} drafts, {len(self.finalized)} finalized"
+
+
+class Finalization(Fact):
+    """What a finalization came to.
+
+    `outcome`: `finalized`, `closed`, `pending`, `already_done` or `unknown`; `attribution`: `ours`, `not_ours` or
+    `unproven`; `answer` is the invoice that Lago answered with or showed.
+    """
+
+    CLEAR: ClassVar[tuple[str, ...]] = ("lago_id", "outcome", "status", "number", "attribution", "answer")
+
+    lago_id: str
+    outcome: str
+    status: str
+    number: str | None = None
+    attribution: str
+    answer: Invoice | None = None
+
+    def summary(self) -> str:
+        """The outcome, and the number where one was given."""
+        return f"{self.outcome}: {self.number}" if self.number else self.outcome
+
+    def figures(self) -> Any:
+        """None: no consent rests on an outcome."""
+        return None
