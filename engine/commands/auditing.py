@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from engine.clock import Clock
 from engine.commands.shell import Shell
 from engine.errors import Exit, JournalFault
-from engine.journal import Journal, verify
+from engine.journal import Reader, verify
 from engine.render import audit
 
 
 def list_runs(shell: Shell, subject: str | None, limit: int) -> int:
     """Past runs, newest first. Raises JournalFault."""
-    with Journal.read(shell.settings.journal, Clock()) as journal:
+    with Reader.open(shell.settings.journal) as journal:
         runs = journal.runs(subject, limit)
     shell.terminal.out(audit.listing(runs, shell.format, width=shell.terminal.width, colour=shell.terminal.colour_out))
     return Exit.DONE
@@ -19,7 +18,7 @@ def list_runs(shell: Shell, subject: str | None, limit: int) -> int:
 
 def show_run(shell: Shell, run: str) -> int:
     """One run's events in order. Raises UsageFault (no such run), JournalFault."""
-    with Journal.read(shell.settings.journal, Clock()) as journal:
+    with Reader.open(shell.settings.journal) as journal:
         records = journal.run(journal.find_run(run))
     shell.terminal.out(audit.history(records, shell.format, width=shell.terminal.width, colour=shell.terminal.colour_out))
     return Exit.DONE
