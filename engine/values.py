@@ -225,15 +225,20 @@ def show_decimal(value: Decimal) -> str:
 def canonical(value: Any) -> bytes:
     """RFC 8785 within the profile that `jsonable` enforces: sorted keys, no spaces, no floats, UTF-8.
 
-    A lone surrogate (no character, yet JSON can carry one) is kept as the escape it came as.
+    A lone surrogate (no character, yet JSON can carry one) is kept as the escape it came as; the two halves of a
+    character become that character, since that is what reading them back gives.
     """
-    text = json.dumps(
-        jsonable(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    text = _dumped(jsonable(value))
     try:
         return text.encode()
     except UnicodeEncodeError:
+        joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        text = _dumped(json.loads(joined))
         return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text).encode()
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def digest(value: Any) -> str:

@@ -6,24 +6,16 @@ import os
 import platform
 import pwd
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from engine import __version__
 
 
 @cache
 def host() -> str:
     """This machine's own name."""
     return platform.node()
-
-
-@cache
-def tool() -> str:
-    """The version of this program, `0` when it runs without being installed."""
-    try:
-        return metadata.version("runbook")
-    except metadata.PackageNotFoundError:
-        return "0"
 
 
 @cache
@@ -52,4 +44,4 @@ def short() -> dict[str, Any]:
 def full() -> dict[str, Any]:
     """What the first record of a process holds, for each run that it writes to."""
     boot = boot_id()
-    return {**short(), "tool": tool(), "os_account": os_account(), **({"boot_id": boot} if boot else {})}
+    return {**short(), "tool": __version__, "os_account": os_account(), **({"boot_id": boot} if boot else {})}

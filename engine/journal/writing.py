@@ -21,7 +21,7 @@ from engine.journal import chain, effects, files, ids, origin, sqlite
 from engine.journal.effects import IntentHeld
 from engine.journal.reading import Reader
 from engine.journal.verify import require_tail
-from engine.values import iso, jsonable
+from engine.values import iso
 
 LEAST_FREE = 16 * 1024 * 1024
 TAIL = 64
@@ -145,7 +145,7 @@ class Journal(Reader):
         """Add one record inside the open transaction."""
         ((log, last, head),) = sqlite.rows(self._db, "SELECT log, seq, hash FROM head")
         id = ids.uuid7(self._clock)
-        told = {key: jsonable(value) for key, value in data.items() if key != "actor"}
+        told = {key: value for key, value in data.items() if key != "actor"}
         if type == "effect.intent":
             told.setdefault("request_id", id)
         is_known = run in self._introduced
@@ -166,9 +166,11 @@ class Journal(Reader):
         }
         try:
             body, blobs = chain.compose(envelope)
+            record = chain.read(body, blobs)
+            texts = (run, type, record.effect_key or "", record.subject or "")
+            "".join(texts).encode()
         except (TypeError, ValueError) as error:
             raise Bug(f"`{type}` of step `{step}` cannot be recorded: {error}") from error
-        record = chain.read(body, blobs)
         for name, blob in blobs.items():
             self._db.execute("INSERT OR IGNORE INTO blob VALUES(?, ?)", (name, blob))
         row = (record.seq, run, type, record.effect_key, record.subject, body, bytes.fromhex(record.hash))
