@@ -127,6 +127,12 @@ def rows(db: apsw.Connection, sql: str, bindings: tuple[str | int | None, ...] =
 def require_journal(db: apsw.Connection, path: Path) -> None:
     """Refuse what is not a journal of this format, before anything is changed. Raises JournalFault, apsw.Error."""
     application, version = db.pragma("application_id"), db.pragma("user_version")
+    size, log = path.stat().st_size, path.with_name(path.name + "-wal")
+    if size == 0:
+        raise JournalBroken(f"the journal {path} is empty: its content is gone", hint=_MOVE)
+    # A part of a page can be a checkpoint that was cut short, which the write-ahead log then makes good.
+    if size % db.pragma("page_size") and not (log.exists() and log.stat().st_size):
+        raise JournalBroken(f"the journal {path} is cut off: {size} bytes are no whole pages", hint=_MOVE)
     if application != APPLICATION_ID:
         raise JournalFault(f"{path} is a database, but not a journal", hint="set RUNBOOK_JOURNAL to another file")
     if version > FORMAT:
