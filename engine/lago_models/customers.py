@@ -1,4 +1,4 @@
-"""Customers, subscriptions and billing entities as Lago shows them: whom an invoice bills, by which settings. Floor 1."""
+"""Customers, subscriptions and billing entities as Lago shows them: whom an invoice bills, and how. Floor 1."""
 
 from __future__ import annotations
 

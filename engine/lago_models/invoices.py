@@ -280,7 +280,7 @@ class Invoice(Fact):
     )
 
     lago_id: str
-    billing_entity_code: str | None = None
+    billing_entity_code: str = ""
     sequential_id: int | None = None
     number: str
     issuing_date: Day | None = None

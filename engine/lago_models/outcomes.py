@@ -50,6 +50,12 @@ class ListedInvoice(Fact):
         """The total, in the invoice's currency."""
         return Money(self.total_amount_cents, self.currency)
 
+    def clear(self) -> dict[str, Any]:
+        """As everywhere, but of the customer only who it is: a list repeats it on every row."""
+        clear = super().clear()
+        who = clear["customer"]
+        return clear | {"customer": {key: who[key] for key in ("lago_id", "external_id", "name") if key in who}}
+
 
 class InvoiceLists(Fact):
     """The draft and finalized lists of one customer, read to see where the invoice `lago_id` stands.
@@ -82,7 +88,7 @@ class Finalization(Fact):
     outcome: str
     status: str
     number: str | None = None
-    attribution: str
+    attribution: str = "unproven"
     answer: Invoice | None = None
 
     def summary(self) -> str:

@@ -1,10 +1,44 @@
 """What Lago does to an invoice, as pure functions over its models: sums, dates, credits, words. Floor 1."""
 
-from engine.lago_rules.credits import Deduction, least_total, may_deduct
-from engine.lago_rules.dates import IssuingDate, Span, fee_period, issuing_date, payment_due_date, periods, zone
-from engine.lago_rules.fees import FeeChange, fee_changes, fee_identity, fee_label
-from engine.lago_rules.states import has_tax_provider, tax_error, taxes_missing, ui_status, would_close
-from engine.lago_rules.sums import Formula, formulas, recomputed_taxes
+from engine.lago_rules.credits import (
+    Deduction,
+    coupon_at_most,
+    credit_note_at_most,
+    is_limited,
+    least_total,
+    may_deduct,
+    payable_fees,
+    sum_with_taxes,
+    usable_coupons,
+    usable_wallets,
+    wallet_at_most,
+)
+from engine.lago_rules.dates import (
+    IssuingDate,
+    Span,
+    fee_period,
+    is_recurring,
+    issuing_date,
+    keeps_anchor,
+    local_day,
+    next_midnight,
+    payment_due_date,
+    periods,
+    zone,
+    zone_is_known,
+    zone_name,
+)
+from engine.lago_rules.fees import FeeChange, fee_changes, fee_identity, fee_label, fee_name, fees_by_identity
+from engine.lago_rules.states import (
+    has_provider_taxes,
+    has_tax_provider,
+    tax_error,
+    taxes_missing,
+    taxes_to_come,
+    ui_status,
+    would_close,
+)
+from engine.lago_rules.sums import Formula, exact_taxes, formulas, rounded
 
 __all__ = [
     "Deduction",
@@ -12,21 +46,40 @@ __all__ = [
     "Formula",
     "IssuingDate",
     "Span",
+    "coupon_at_most",
+    "credit_note_at_most",
+    "exact_taxes",
     "fee_changes",
     "fee_identity",
     "fee_label",
+    "fee_name",
     "fee_period",
+    "fees_by_identity",
     "formulas",
+    "has_provider_taxes",
     "has_tax_provider",
+    "is_limited",
+    "is_recurring",
     "issuing_date",
+    "keeps_anchor",
     "least_total",
+    "local_day",
     "may_deduct",
+    "next_midnight",
+    "payable_fees",
     "payment_due_date",
     "periods",
-    "recomputed_taxes",
+    "rounded",
+    "sum_with_taxes",
     "tax_error",
     "taxes_missing",
+    "taxes_to_come",
     "ui_status",
+    "usable_coupons",
+    "usable_wallets",
+    "wallet_at_most",
     "would_close",
     "zone",
+    "zone_is_known",
+    "zone_name",
 ]

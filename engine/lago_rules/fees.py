@@ -11,7 +11,10 @@ from engine.lago_models import Fee, Invoice
 
 @dataclass(frozen=True, slots=True)
 class FeeChange:
-    """One fee that came, went or changed: cents and units before and after, None where there is none."""
+    """One fee that came, went or changed: cents and units before and after, None where there was or is none.
+
+    `taxes_rate_` are percents, None also where Lago does not say.
+    """
 
     identity: tuple[str, ...]
     label: str
@@ -19,6 +22,8 @@ class FeeChange:
     after: int | None
     units_before: Decimal | None = None
     units_after: Decimal | None = None
+    taxes_rate_before: Decimal | None = None
+    taxes_rate_after: Decimal | None = None
 
 
 def fee_identity(fee: Fee) -> tuple[str, ...]:
@@ -27,16 +32,14 @@ def fee_identity(fee: Fee) -> tuple[str, ...]:
 
 
 def fee_label(fee: Fee) -> str:
-    """What a person calls the fee: its display name, with filter and groups."""
+    """What a person calls the fee: its display name, with filter, groups and whether it is a true-up."""
     item = fee.item
     name = item.invoice_display_name or item.name or item.code or item.type or "fee"
-    more = []
+    more: list[str] = []
     if item.filter_invoice_display_name:
-        more.append(str(item.filter_invoice_display_name))
+        more.append(item.filter_invoice_display_name)
     elif isinstance(item.filters, Mapping):
-        more += [
-            " ".join(map(str, value)) if isinstance(value, list) else str(value) for value in item.filters.values()
-        ]
+        more += [_words(value) for value in item.filters.values()]
     if isinstance(item.grouped_by, Mapping):
         more += [str(value) for value in item.grouped_by.values() if value]
     if fee.lago_true_up_parent_fee_id:
@@ -44,34 +47,59 @@ def fee_label(fee: Fee) -> str:
     return f"{name} ({', '.join(more)})" if more else name
 
 
+def fee_name(fee: Fee, invoice: Invoice) -> str:
+    """The label, with the subscription where the invoice bills several."""
+    names = {one.external_subscription_id for one in invoice.fees if one.external_subscription_id}
+    if len(names) > 1 and fee.external_subscription_id:
+        return f"{fee_label(fee)} of {fee.external_subscription_id}"
+    return fee_label(fee)
+
+
 def fee_changes(before: Invoice, after: Invoice) -> tuple[FeeChange, ...]:
-    """Every fee whose amount or units differ, by identity; equal identities are taken together."""
+    """Every fee whose amount, units or tax rate differ, by identity; fees that share one are paired by amount."""
     rows = []
-    one, other = _by_identity(before), _by_identity(after)
-    for identity in sorted({*one, *other}):
-        was, now = one.get(identity, ()), other.get(identity, ())
-        if sorted(map(_figures, was)) == sorted(map(_figures, now)):
-            continue
-        label = fee_label((now or was)[0])
-        rows.append(FeeChange(identity, label, _cents(was), _cents(now), _units(was), _units(now)))
+    was, now = fees_by_identity(before), fees_by_identity(after)
+    for identity in sorted({*was, *now}):
+        olds, news = was.get(identity, ()), now.get(identity, ())
+        for index in range(max(len(olds), len(news))):
+            old = olds[index] if index < len(olds) else None
+            new = news[index] if index < len(news) else None
+            if old is None or new is None or not _is_same(old, new):
+                rows.append(_change(identity, old, new, before, after))
     return tuple(rows)
 
 
-def _figures(fee: Fee) -> tuple[int, Decimal]:
-    return fee.amount_cents, fee.units if fee.units is not None else Decimal(0)
-
-
-def _by_identity(invoice: Invoice) -> dict[tuple[str, ...], tuple[Fee, ...]]:
+def fees_by_identity(invoice: Invoice) -> dict[tuple[str, ...], tuple[Fee, ...]]:
+    """The fees by what they are; those that share an identity in the order of their amounts."""
     found: dict[tuple[str, ...], tuple[Fee, ...]] = {}
-    for fee in invoice.fees:
+    for fee in sorted(invoice.fees, key=lambda one: (one.amount_cents, one.units or 0)):
         found[fee.identity] = (*found.get(fee.identity, ()), fee)
     return found
 
 
-def _cents(fees: tuple[Fee, ...]) -> int | None:
-    return sum(fee.amount_cents for fee in fees) if fees else None
+def _is_same(old: Fee, new: Fee) -> bool:
+    same_amount = old.amount_cents == new.amount_cents and _agree(old.amount_currency, new.amount_currency)
+    return same_amount and _agree(old.units, new.units) and _agree(old.taxes_rate, new.taxes_rate)
 
 
-def _units(fees: tuple[Fee, ...]) -> Decimal | None:
-    known = [fee.units for fee in fees if fee.units is not None]
-    return sum(known, Decimal(0)) if known else None
+def _agree(old: object, new: object) -> bool:
+    # What one of the two reads does not say cannot differ: the server may have been upgraded in between.
+    return old is None or new is None or old == new
+
+
+def _change(identity: tuple[str, ...], old: Fee | None, new: Fee | None, before: Invoice, after: Invoice) -> FeeChange:
+    label = fee_name(new, after) if new is not None else fee_name(old, before) if old is not None else ""
+    return FeeChange(
+        identity,
+        label,
+        old.amount_cents if old else None,
+        new.amount_cents if new else None,
+        old.units if old else None,
+        new.units if new else None,
+        old.taxes_rate if old else None,
+        new.taxes_rate if new else None,
+    )
+
+
+def _words(value: object) -> str:
+    return " ".join(str(item) for item in value) if isinstance(value, list | tuple) else str(value)

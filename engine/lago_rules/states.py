@@ -1,4 +1,4 @@
-"""What an invoice's fields say of its state: taxes on their way, a zero invoice that would be closed, UI words. Floor 1."""
+"""What an invoice's fields say of its state: taxes on their way, a zero invoice to be closed, UI words. Floor 1."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from engine.lago_models import BillingEntity, Customer, Invoice, ListedInvoice
 # `integration_customers[].type` of the tax providers; Avalara's is null, for the serializer has no case for it.
 _TAX_PROVIDERS = frozenset({"anrok", "avalara", None})
 
-_OWN_WORD = frozenset({"draft", "voided", "pending", "closed", "failed", "deleted", "open", "generating"})
+# How a customer's own setting and a billing entity's truth value say the same thing (`lago.md` 4).
+_SKIPS: dict[object, bool] = {"skip": True, "finalize": False, False: True, True: False}
 
 
 def taxes_missing(invoice: Invoice) -> bool:
@@ -17,17 +18,25 @@ def taxes_missing(invoice: Invoice) -> bool:
 
     The API has no `tax_status`; this is the only sign of it.
     """
+    return _lacks_taxes(invoice) and tax_error(invoice) is None
+
+
+def taxes_to_come(invoice: Invoice) -> bool:
+    """Whether a provider's taxes are on their way or were refused: sums with taxes and the total are 0 until then."""
+    return _lacks_taxes(invoice)
+
+
+def _lacks_taxes(invoice: Invoice) -> bool:
     return (
         invoice.sub_total_excluding_taxes_amount_cents > 0
         and invoice.sub_total_including_taxes_amount_cents == 0
         and invoice.total_amount_cents == 0
-        and tax_error(invoice) is None
     )
 
 
 def tax_error(invoice: Invoice) -> str | None:
     """Why the tax provider refused (recording `draft_taxes_failed`), or None."""
-    for detail in invoice.error_details:
+    for detail in invoice.error_details or ():
         if detail.error_code == "tax_error":
             said = detail.details if isinstance(detail.details, Mapping) else {}
             words = [str(said[key]) for key in ("tax_error", "tax_error_message") if said.get(key)]
@@ -37,7 +46,13 @@ def tax_error(invoice: Invoice) -> str | None:
 
 def has_tax_provider(customer: Customer) -> bool:
     """Whether taxes may come from a provider: Lago then answers `pending` to finalize."""
-    return any(item.type in _TAX_PROVIDERS for item in customer.integration_customers)
+    return any(item.type in _TAX_PROVIDERS for item in customer.integration_customers or ())
+
+
+def has_provider_taxes(invoice: Invoice) -> bool:
+    """Whether a provider's amounts stand on the invoice, or may: they are not a rate times the fees (`lago.md` 3)."""
+    taxes = invoice.applied_taxes or ()
+    return has_tax_provider(invoice.customer) or any(tax.lago_tax_id is None for tax in taxes)
 
 
 def would_close(invoice: Invoice, customer: Customer | None, entity: BillingEntity | None) -> bool | None:
@@ -49,18 +64,17 @@ def would_close(invoice: Invoice, customer: Customer | None, entity: BillingEnti
     if invoice.fees_amount_cents != 0:
         return False
     own = (customer or invoice.customer).finalize_zero_amount_invoice
-    if own in ("skip", "finalize"):
-        return own == "skip"
-    if entity is None or entity.finalize_zero_amount_invoice is None:
-        return None
-    return not entity.finalize_zero_amount_invoice
+    if own is not None and own != "inherit":
+        return _SKIPS.get(own)
+    inherited = entity.finalize_zero_amount_invoice if entity else None
+    return _SKIPS.get(inherited) if isinstance(inherited, bool | str) else None
 
 
-def ui_status(invoice: ListedInvoice) -> str:
-    """The word a person reads for an invoice's state (`docs/output.md`)."""
+def ui_status(invoice: Invoice | ListedInvoice) -> str:
+    """The word a person reads for an invoice's state (`docs/output.md`, "UI status")."""
     if invoice.status == "failed" and isinstance(invoice, Invoice) and tax_error(invoice) is not None:
         return "failed (taxes)"
-    if invoice.status in _OWN_WORD or invoice.status != "finalized":
+    if invoice.status != "finalized":
         return invoice.status
     if invoice.payment_status == "succeeded":
         return "paid"
