@@ -17,7 +17,7 @@ from engine.exchange import Answer, Request
 from engine.facts import Confirmed, Fact
 from engine.lago_models import BillingEntity, Customer, Finalization, Invoice
 from engine.lago_rules import issuing_date, would_close
-from engine.steps.base import Effect, OneWayStep, Ruling, Sighting, SightedState, StepParams, World
+from engine.steps.base import Effect, OneWayStep, Ruling, SightedState, Sighting, StepParams, World
 from engine.steps.finalize_answers import finalization
 from engine.steps.finalize_answers import judge as judge_answer
 from engine.steps.finalize_preview import preview

@@ -99,7 +99,9 @@ def _changes(
         why = "there are no fees, and the setting for zero invoices says skip"
         return (Change("status", invoice.status, "closed", "computed", why),)
     if closes is None and invoice.fees_amount_cents == 0:
-        status = Change("status", invoice.status, "finalized or closed", "unknown", "the zero-invoice setting is not known")
+        status = Change(
+            "status", invoice.status, "finalized or closed", "unknown", "the zero-invoice setting is not known"
+        )
     elif has_tax_provider(customer or invoice.customer):
         why = "Lago asks the tax provider again and issues the invoice when it answers"
         status = Change("status", invoice.status, "pending, then finalized", "computed", why)

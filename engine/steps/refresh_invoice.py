@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from pydantic import Field
 
 from engine.errors import Refused, Unreachable
@@ -29,7 +31,8 @@ def request(params: Params, world: World) -> Request:
 
 def send(params: Params, world: World) -> Answer:
     """One request with the long timeout: the time grows with the fees, as finalize's does (`lago.md` 2)."""
-    answer = world.lago.refresh(params.invoice.lago_id, world.limits.finalize_timeout)
+    request_id = str(uuid.uuid4())
+    answer = world.lago.refresh(params.invoice.lago_id, request_id, world.limits.finalize_timeout)
     world.refresh_seconds = max(world.refresh_seconds, answer.seconds)
     return answer
 

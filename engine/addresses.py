@@ -1,0 +1,55 @@
+"""Addresses of servers: https, or http on loopback only, with nothing in them that does not belong there. Floor 1."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import SplitResult, urlsplit
+
+API = "/api/v1"
+
+
+def normalize_lago_url(text: str) -> str:
+    """Lago's address with `/api/v1` at its end, without a slash after it. Raises ValueError that says what is wrong."""
+    url = _checked(text)
+    path = url.path.rstrip("/")
+    return f"{url.scheme}://{url.netloc}{path if path.endswith(API) else path + API}"
+
+
+def normalize_console_url(text: str) -> str:
+    """The billing console's address without a slash at its end; a path before `/api/admin` is kept. Raises ValueError."""
+    url = _checked(text)
+    return f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address can only mean this machine: 127.0.0.0/8, ::1 or `localhost`."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    if host.rstrip(".").lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _checked(text: str) -> SplitResult:
+    wanted = "an address is needed, as `https://api.example.com`"
+    if not text.isascii() or any(character.isspace() or not character.isprintable() for character in text):
+        raise ValueError(f"{wanted}; spaces, control characters and letters beyond ASCII do not belong in it")
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError as error:
+        raise ValueError(f"{wanted}; {error}") from None
+    if url.scheme not in ("http", "https") or not url.hostname or port == 0:
+        raise ValueError(wanted)
+    if url.username is not None or url.password is not None:
+        raise ValueError("a name or password does not belong in an address; a key is a setting of its own")
+    if url.query or url.fragment or "?" in text or "#" in text:
+        raise ValueError("an address ends with its path: no `?` and no `#`")
+    if url.scheme == "http" and not is_loopback(text):
+        raise ValueError("http is for loopback only; a key goes over https")
+    return url._replace(netloc=url.netloc.lower())
