@@ -146,7 +146,8 @@ class _Walk:
             raise _Bad(None, f"there are {len(heads)} heads, where one must be")
         self.log, last, head = heads[0]
         sql = "SELECT seq, run, type, effect_key, subject, body, hash FROM event WHERE seq >= ? ORDER BY seq"
-        for row in sqlite.rows(self.db, sql, (self.since,)):
+        lowest = self.since if self.since > 1 else -(2**63)
+        for row in sqlite.rows(self.db, sql, (lowest,)):
             self.row(*row)
         if last >= self.next:
             raise _Bad(self.next, f"it is missing: the head says that there are {last} records")
