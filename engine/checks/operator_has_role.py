@@ -1,0 +1,33 @@
+"""`operator_has_role`: whoever runs this may. Floor 3."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from engine.checks.base import Check, Here, Params, Verdict, denied, passed
+
+
+class OperatorHasRole(Params):
+    """The role that is needed."""
+
+    role: str = Field(description="the role that the operators file must give to whoever runs this")
+
+
+def judge(params: OperatorHasRole, here: Here) -> Verdict:
+    """Pass when the operators file gives the role to this operator."""
+    if params.role in here.operator_roles:
+        return passed(f"`{here.operator_id}` has the role `{params.role}`", role=params.role)
+    has = ", ".join(f"`{role}`" for role in here.operator_roles) or "none"
+    return denied(
+        f"`{here.operator_id}` does not have the role `{params.role}` (has: {has})",
+        "Ask whoever keeps the operators file, or have somebody with the role run this.",
+        role=params.role,
+    )
+
+
+CHECK = Check(
+    name="operator_has_role",
+    title="You are an operator with the role that is needed",
+    Params=OperatorHasRole,
+    judge=judge,
+)

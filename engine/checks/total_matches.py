@@ -1,0 +1,51 @@
+"""`total_matches`: the draft's total is the one that the operator expects. Floor 3.
+
+```yaml
+- {id: right_total, check: total_matches, with: {invoice: "${refreshed}", expected: "${inputs.total}"}}
+```
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from engine.checks.base import Check, Here, Verdict, denied, passed
+from engine.checks.base import Params as CheckParams
+from engine.lago_models import Invoice
+from engine.values import Money
+
+
+class Params(CheckParams):
+    """Which invoice, and what its total should be."""
+
+    invoice: Invoice = Field(description="the invoice, after the refresh")
+    expected: Money | None = Field(default=None, description="the total before what Lago deducts at finalization")
+
+
+def judge(params: Params, here: Here) -> Verdict:
+    """Deny when another total or currency was expected. Without an expectation there is nothing to compare."""
+    total, expected = params.invoice.total, params.expected
+    if expected is None:
+        return passed(f"no total was given to compare with; the draft's is {total}", total=total)
+    if expected.currency != total.currency:
+        return denied(
+            f"{expected} was expected, but the invoice is in {total.currency}: its total is {total}",
+            f"If this is the right invoice, give its total: --total {total.plain!r}",
+            total=total,
+            expected=expected,
+        )
+    if expected.cents != total.cents:
+        gap = total - expected
+        off = f"{gap} more" if gap.cents > 0 else f"{Money(-gap.cents, gap.currency)} less"
+        return denied(
+            f"the draft's total is {total}, {off} than the expected {expected}",
+            f"Find out why it differs. If it is right after all: --total {total.plain!r}",
+            total=total,
+            expected=expected,
+        )
+    return passed(f"the draft's total is {total}, as expected", total=total, expected=expected)
+
+
+CHECK = Check(
+    name="total_matches", title="The total is the expected one", Params=Params, judge=judge, waits_for_write=True
+)
