@@ -73,7 +73,7 @@ def bodies(path: Path) -> list[bytes]:
     return [row[0] for row in behind(path, "SELECT body FROM event ORDER BY seq")]
 
 
-def as_nobody(act: Callable[[], Any], *, uid: int = NOBODY) -> Any:
+def as_nobody(act: Callable[[], Any], *, uid: int = NOBODY, gid: int = NOBODY) -> Any:
     """What `act` answers or raises in a process of an account without rights. An ordinary account stays what it is."""
     read, write = os.pipe()
     child = os.fork()
@@ -82,7 +82,7 @@ def as_nobody(act: Callable[[], Any], *, uid: int = NOBODY) -> Any:
         try:
             if os.getuid() == 0:
                 os.setgroups([])
-                os.setgid(uid)
+                os.setgid(gid)
                 os.setuid(uid)
             try:
                 answer: tuple[str, Any] = ("answered", act())

@@ -50,12 +50,14 @@ class Disk(apsw.VFS):
         self.count = 0
         self.error: apsw.Error = FULL
         self.stays = True
+        self.done: list[str] = []
 
     def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:
         return File(self, name, flags)
 
-    def passes(self) -> None:
+    def passes(self, what: str) -> None:
         self.count += 1
+        self.done.append(what)
         if self.count == self.at or (self.stays and 0 <= self.at < self.count):
             raise self.error
 
@@ -72,13 +74,14 @@ class File(apsw.VFSFile):
     def __init__(self, disk: Disk, name: Any, flags: list[int]) -> None:
         super().__init__("unix", name, flags)
         self._disk = disk
+        self._name = Path(name.filename() if isinstance(name, apsw.URIFilename) else name or "").name
 
     def xWrite(self, data: bytes, offset: int) -> None:
-        self._disk.passes()
+        self._disk.passes(f"write {self._name}")
         super().xWrite(data, offset)
 
     def xSync(self, flags: int) -> None:
-        self._disk.passes()
+        self._disk.passes(f"flush {self._name}")
         super().xSync(flags)
 
 
@@ -146,6 +149,18 @@ def verify_on(disk: Disk, path: Path) -> Any:
         return verify(path)
     finally:
         apsw.set_default_vfs("failing")
+
+
+def test_the_last_thing_before_an_answer_is_a_flush(tmp_path: Path, disk: Disk) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        disk.done.clear()
+        begin(journal)
+        assert disk.done[-1] == "flush journal.db-wal"
+        assert "write journal.db-wal" in disk.done
+        disk.done.clear()
+        journal.intend("RUN1", "finalize", EFFECT, {})
+        assert disk.done[-1] == "flush journal.db-wal"
+        assert set(disk.done) == {"write journal.db-wal", "flush journal.db-wal"}
 
 
 def test_an_intent_whose_commit_failed_after_the_write_is_there_and_holds(tmp_path: Path, disk: Disk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -248,6 +249,18 @@ def test_a_journal_that_another_process_holds_for_itself_alone_cannot_be_opened(
         assert fault.value.exit is Exit.JOURNAL
     holder.communicate("")
     opened(path).close()
+
+
+def test_a_folder_that_another_process_keeps_locked_is_a_fault(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(journal_sqlite, "BUSY_SECONDS", 0.1)
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(JournalFault, match="so no journal can be made in it"):
+            opened(tmp_path / "journal.db")
+    finally:
+        os.close(folder)
+    opened(tmp_path / "journal.db").close()
 
 
 def test_a_forked_process_cannot_write_through_its_parents_connection(tmp_path: Path) -> None:

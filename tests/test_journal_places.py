@@ -72,6 +72,29 @@ def test_a_journal_in_a_folder_of_a_group_is_the_groups(tmp_path: Path, umask: i
     assert is_shared(tmp_path)
 
 
+def test_two_accounts_of_one_group_write_one_journal(open_folder: Path) -> None:
+    open_folder.chmod(0o2770)
+    path = open_folder / "journal.db"
+
+    def run(name: str) -> int:
+        os.umask(0o077)
+        with opened(path) as journal:
+            seq = begin(journal, name).seq
+            assert {stat.S_IMODE(found.stat().st_mode) for found in open_folder.iterdir()} == {0o660}
+        return seq
+
+    assert [
+        as_nobody(lambda: run("JANE")),
+        as_nobody(lambda: run("BEN"), uid=65533),
+        as_nobody(lambda: run("ANN")),
+    ] == [
+        2,
+        3,
+        4,
+    ]
+    assert verify(path).count == 4
+
+
 def test_a_shared_folder_is_made_when_it_is_asked_for(tmp_path: Path) -> None:
     with opened(tmp_path / "group" / "journal.db", shared=True):
         assert stat.S_IMODE((tmp_path / "group").stat().st_mode) == 0o2770

@@ -10,6 +10,7 @@ import fcntl
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -120,11 +121,20 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """One process at a time makes a journal in this folder."""
+def held(folder: Path, seconds: float) -> Iterator[None]:
+    """One process at a time makes a journal in this folder. Raises JournalFault when another one takes too long."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    deadline = time.monotonic() + seconds
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    why = f"another process keeps the folder {folder} locked, so no journal can be made in it"
+                    raise JournalFault(why, hint=f"fuser {folder}") from None
+                time.sleep(0.01)
         yield
     finally:
         os.close(descriptor)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -188,9 +188,8 @@ def require_wal(db: apsw.Connection, path: Path) -> None:
 
 def abandon(db: apsw.Connection) -> None:
     """Close without writing anything more: what is in the write-ahead log stays there for the next process."""
-    try:
+    with suppress(apsw.Error):
         db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-    finally:
         db.close(True)
 
 
@@ -201,7 +200,7 @@ def new_file(path: Path, shared: bool) -> Iterator[apsw.Connection | None]:
     So there is never half a journal. Yields None when another process was faster. Raises JournalFault.
     """
     require_sqlite()
-    with faults(path, "made"), files.held(path.parent):
+    with faults(path, "made"), files.held(path.parent, BUSY_SECONDS):
         if os.path.lexists(path):
             yield None
             return
