@@ -1,7 +1,9 @@
 """`issuing_date_holds`: the day does not change in the customer's time zone while Lago finalizes. Floor 3.
 
 ```yaml
-- {id: date_holds, check: issuing_date_holds, with: {invoice: "${refreshed}", customer: "${customer}", entity: "${entity}"}}
+- id: date_holds
+  check: issuing_date_holds
+  with: {invoice: "${refreshed}", customer: "${customer}", entity: "${entity}"}
 ```
 """
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from pydantic import Field
@@ -32,8 +33,7 @@ def judge(params: Params, here: Here) -> Verdict:
     Some versions of Lago lose a fee in a refresh, so that the invoice goes out too low (lago-api #6102).
     """
     before, after = params.before, params.after
-    changes = fee_changes(before, after)
-    lines = [*(_line(change, after) for change in changes), *_tax_lines(before, after)]
+    changes, lines = _changes(before, after)
     gone = [change.label for change in changes if change.after is None]
     worries = [f"{len(gone)} {'fee' if len(gone) == 1 else 'fees'} vanished: {', '.join(gone)}"] if gone else []
     if _worth(after, before) < _worth(before, after):
@@ -57,6 +57,19 @@ def judge(params: Params, here: Here) -> Verdict:
         return passed(what, **seen)
     count = f"{len(changes)} {'fee' if len(changes) == 1 else 'fees'} changed" if changes else "the taxes changed"
     return passed(f"{totals}: {count}", *lines, **seen)
+
+
+def _changes(before: Invoice, after: Invoice) -> tuple[list[FeeChange], list[str]]:
+    """The fees that changed, and a line for each and for each tax; while taxes are away, those are no news."""
+    changes = list(fee_changes(before, after))
+    if taxes_to_come(before) or taxes_to_come(after):
+        changes = [
+            change for change in changes if (change.before, change.units_before) != (change.after, change.units_after)
+        ]
+        return changes, [
+            _line(replace(change, taxes_rate_before=None, taxes_rate_after=None), after) for change in changes
+        ]
+    return changes, [*(_line(change, after) for change in changes), *_tax_lines(before, after)]
 
 
 def _worth(one: Invoice, other: Invoice) -> int:

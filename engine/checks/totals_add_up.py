@@ -32,9 +32,7 @@ def judge(params: Params, here: Here) -> Verdict:
     if wrong or strange:
         count = len(wrong) + len(strange)
         return denied(
-            f"the sums do not add up: {count} of {len(tried)} formulas {'fails' if count == 1 else 'fail'}"
-            if not strange
-            else f"the sums do not add up: {count} {'line is' if count == 1 else 'lines are'} wrong",
+            f"the sums do not add up: {count} {'thing is' if count == 1 else 'things are'} wrong",
             "Do not finalize it. Refresh the draft in Lago; if the sums stay wrong, report them to Lago.",
             *wrong,
             *strange,

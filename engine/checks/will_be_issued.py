@@ -3,7 +3,7 @@
 ```yaml
 - id: will_be_issued
   check: will_be_issued
-  with: {invoice: "${refreshed}", customer: "${customer}", entity: "${entity}", accept_closed: "${inputs.accept_closed}"}
+  with: {invoice: "${refreshed}", customer: "${customer}", entity: "${entity}", accept_closed: false}
 ```
 """
 
@@ -47,7 +47,7 @@ def judge(params: Params, here: Here) -> Verdict:
         if invoice.fees_amount_cents == 0:
             return warned(
                 f"this is a zero invoice: it is issued, with a number, for {invoice.total}",
-                "If a customer should not get an invoice over nothing, set `finalize_zero_amount_invoice` in Lago to skip.",
+                "If nobody should get an invoice over nothing, set `finalize_zero_amount_invoice` in Lago to skip.",
                 **seen,
             )
         how = (
@@ -64,7 +64,7 @@ def judge(params: Params, here: Here) -> Verdict:
         return warned(f"{what}; that is accepted", f"If it is closed, {_GONE}.", **seen)
     return denied(
         f"{what}; {_GONE}",
-        "Leave it, or set `finalize_zero_amount_invoice` in Lago to finalize. To close it all the same: --accept-closed",
+        "Leave it, or set `finalize_zero_amount_invoice` to finalize in Lago. To close it anyway: --accept-closed",
         **seen,
     )
 

@@ -39,6 +39,7 @@ from engine.lago_rules.states import (
     would_close,
 )
 from engine.lago_rules.sums import Formula, exact_taxes, formulas, rounded
+from engine.lago_rules.taken import Taken, what_was_taken
 
 __all__ = [
     "Deduction",
@@ -46,6 +47,7 @@ __all__ = [
     "Formula",
     "IssuingDate",
     "Span",
+    "Taken",
     "coupon_at_most",
     "credit_note_at_most",
     "exact_taxes",
@@ -78,6 +80,7 @@ __all__ = [
     "usable_coupons",
     "usable_wallets",
     "wallet_at_most",
+    "what_was_taken",
     "would_close",
     "zone",
     "zone_is_known",
