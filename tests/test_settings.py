@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import product
@@ -143,7 +143,7 @@ def test_xdg_folders_are_used_and_relative_ones_ignored(desk: Desk) -> None:
 
 
 def test_the_higher_layer_wins_and_says_where_it_is(desk: Desk) -> None:
-    layers = {
+    layers: dict[str, Callable[[], object]] = {
         "user": lambda: desk.in_user_file("poll_interval = 1"),
         "project": lambda: desk.in_project("poll_interval = 3"),
         "environment": lambda: desk.in_environment(RUNBOOK_POLL_INTERVAL="4"),

@@ -1,0 +1,156 @@
+"""Who is running this, and how we know: the operators file against the account of the real uid. Floor 2.
+
+`$USER` is never asked, since anybody can set it. The file is checked as a whole, whoever asks.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from engine import source
+from engine.diagnostics import Span
+from engine.errors import Denied, SettingsFault
+from engine.source import Node
+
+EXAMPLE = """\
+operators:
+  - id: {account}
+    roles: [billing_admin]
+    os_account: {account}
+"""
+
+REQUIRED = ("id", "roles", "os_account")
+
+KNOWN = (*REQUIRED, "ssh_keys")
+"""`ssh_keys` is for approvals, later: taken and not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The person a run is attributed to. `how` says how we know: `os account jane, uid 1000`."""
+
+    id: str
+    roles: tuple[str, ...]
+    os_account: str
+    how: str
+
+    def as_data(self) -> dict[str, Any]:
+        """For the journal."""
+        return {"id": self.id, "roles": list(self.roles), "os_account": self.os_account, "how": self.how}
+
+
+def account() -> str:
+    """The name of the real uid's account, or `uid 12345` where the machine has no name for it."""
+    uid = os.getuid()
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
+def who(path: Path) -> Operator:
+    """The operator that this process's account is.
+
+    Raises SettingsFault when the file is missing or wrong, Denied when it does not name the account.
+    """
+    me = account()
+    for one in _operators(path, me):
+        if one["os_account"] == me:
+            return Operator(one["id"], tuple(one["roles"]), me, f"os account {me}, uid {os.getuid()}")
+    raise Denied(
+        f"the account {me} is no operator: {path} does not name it",
+        hint=f"An operator has `os_account: {me}` there; who may edit that file can add it.",
+    )
+
+
+def _operators(path: Path, me: str) -> list[Any]:
+    hint = "It looks like this:\n" + EXAMPLE.format(account=me)
+    try:
+        parsed = source.read(path)
+    except FileNotFoundError:
+        raise SettingsFault(f"there is no operators file at {path}", hint=hint) from None
+    except OSError as error:
+        raise SettingsFault(f"the operators file {path} cannot be read: {error.strerror}", hint=hint) from None
+    reading = _Reading([(found.span, found.message) for found in parsed.diagnostics])
+    if parsed.root is not None:
+        reading.file(parsed.root)
+    if reading.faults:
+        told = (f"{path}:{span.line}:{span.col}: {why}" for span, why in sorted(set(reading.faults)))
+        raise SettingsFault("; also ".join(told), hint=hint)
+    found = parsed.root.at("operators") if parsed.root else None
+    return list(found.plain()) if found else []
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What is wrong with the file, and the ids and accounts seen in it so far."""
+
+    faults: list[tuple[Span, str]]
+    seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def file(self, root: Node) -> None:
+        """The whole file: a mapping with `operators`, which is a list."""
+        if not isinstance(root.value, dict):
+            self.faults.append((root.span, "a mapping is needed, with `operators`"))
+            return
+        self.faults.extend(_unknown(root, ("operators",)))
+        found = root.value.get("operators")
+        if found is None:
+            if not self.faults:
+                self.faults.append((root.span, "`operators` is missing"))
+        elif not isinstance(found.value, list):
+            self.faults.append((found.span, "`operators` must be a list"))
+        elif not found.value:
+            self.faults.append((found.span, "`operators` is empty"))
+        else:
+            for node in found.value:
+                self.operator(node)
+
+    def operator(self, node: Node) -> None:
+        """One operator: an id and an account that nobody else has, and a list of roles."""
+        if not isinstance(node.value, dict):
+            self.faults.append((node.span, "an operator must be a mapping"))
+            return
+        self.faults.extend(_unknown(node, KNOWN))
+        self.faults.extend((node.span, f"`{key}` is missing") for key in REQUIRED if key not in node.value)
+        for key in ("id", "os_account"):
+            if key in node.value:
+                self.once(key, node.value[key])
+        roles = node.value.get("roles")
+        if roles is not None and not isinstance(roles.value, list):
+            self.faults.append((roles.span, "`roles` must be a list"))
+        elif roles is not None:
+            for role in roles.value:
+                self.word("each of `roles`", role)
+
+    def once(self, key: str, node: Node) -> None:
+        """A word that no other operator has under this key."""
+        if not self.word(f"`{key}`", node):
+            return
+        if (key, node.value) in self.seen:
+            self.faults.append((node.span, f"`{key}` `{node.value}` stands twice"))
+        self.seen.add((key, node.value))
+
+    def word(self, what: str, node: Node) -> bool:
+        """Whether this is a text that can stand in a record and on a screen without being mistaken for two."""
+        text = node.value
+        if not isinstance(text, str):
+            self.faults.append((node.span, f"{what} must be a text"))
+            return False
+        if not 0 < len(text) <= 64 or not text.isprintable() or " " in text:
+            self.faults.append((node.span, f"{what} must be one word without spaces, at most 64 characters"))
+            return False
+        return True
+
+
+def _unknown(node: Node, known: tuple[str, ...]) -> Iterator[tuple[Span, str]]:
+    for key, span in node.keys.items():
+        if key not in known:
+            match = get_close_matches(key, known, n=1)
+            yield span, f"unknown key `{key}`" + (f"; did you mean `{match[0]}`?" if match else "")

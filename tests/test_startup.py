@@ -1,0 +1,82 @@
+"""Start-up: what only reads files imports neither the HTTP client, nor structlog, nor the journal."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SLOW = ("httpx", "structlog", "engine.journal", "apsw", "keyring", "rich")
+ROOT = Path(__file__).parent.parent
+
+
+def imported_by(program: str, folder: Path) -> set[str]:
+    """The names of all modules that a fresh interpreter has loaded after `program`."""
+    tail = "\nimport json, sys\nsys.stderr.write(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run(
+        [sys.executable, "-c", program + tail],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"},
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return set(json.loads(run.stderr.splitlines()[-1]))
+
+
+def slow_ones(modules: set[str]) -> list[str]:
+    return sorted(name for name in modules if name in SLOW or name.startswith("engine.journal."))
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["engine.settings", "engine.setting_lines", "engine.operators", "engine.terminal", "engine.steps", "engine.checks"],
+)
+def test_a_room_that_every_command_enters_is_quick(module: str, tmp_path: Path) -> None:
+    modules = imported_by(f"import {module}", tmp_path)
+    assert module in modules
+    assert slow_ones(modules) == []
+
+
+COMMANDS = [
+    ["--help"],
+    ["--version"],
+    ["list"],
+    ["show", "finalize_invoice"],
+    ["validate"],
+    ["run", "--help"],
+    ["run", "finalize_invoice", "--help"],
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_command_that_only_reads_files_is_quick(words: list[str], tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        f"sys.argv = {['runbook', *words]!r}\n"
+        "from cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+    )
+    modules = imported_by(program, tmp_path)
+    assert "click" in modules
+    assert slow_ones(modules) == []
+
+
+def test_completion_knows_the_runbooks_and_is_quick(tmp_path: Path) -> None:
+    program = (
+        "import os, sys\n"
+        "os.environ.update(_RUNBOOK_COMPLETE='bash_complete', COMP_WORDS='runbook run fin', COMP_CWORD='2')\n"
+        "sys.argv = ['runbook']\n"
+        "from cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+    )
+    modules = imported_by(program, tmp_path)
+    assert slow_ones(modules) == []
+
+
+def test_the_test_would_notice() -> None:
+    assert slow_ones(imported_by("import httpx, engine.wire", ROOT)) == ["httpx"]
