@@ -159,7 +159,7 @@ def test_everything_that_is_wrong_is_told_where_it_stands(tmp_path: Path, text: 
 @pytest.mark.parametrize("word", ["on", "010", "1000"])
 def test_an_account_that_yaml_would_misread_is_no_account(tmp_path: Path, word: str) -> None:
     assert wrong(file(tmp_path, JANE.replace("os_account: jane", f"os_account: {word}"))) != []
-    assert who(file(tmp_path, JANE + f'  - {{id: n, roles: [], os_account: "{word}"}}\n')).id == "jane.doe"
+    assert who(file(tmp_path, JANE + f'  - {{id: norman, roles: [], os_account: "{word}"}}\n')).id == "jane.doe"
 
 
 @pytest.mark.usefixtures("as_jane")
