@@ -63,14 +63,15 @@ def usable_wallets(credits: Credits) -> tuple[Wallet, ...]:
     return tuple(sorted(active, key=turn))
 
 
-def coupon_at_most(coupon: AppliedCoupon, invoice: Invoice, base: int) -> int:
+def coupon_at_most(coupon: AppliedCoupon, invoice: Invoice, base: int, noise: Decimal = Decimal(0)) -> int:
     """The most that one coupon takes off `base` cents: a rate of it, half a cent up, or its amount.
 
     `once` has what remains of its amount; the other frequencies have the whole amount each time. 0 for an amount in
-    another currency.
+    another currency. Lago computes a percentage in floating point: `noise` is what may be missing there at the half
+    of a cent.
     """
     if coupon.percentage_rate is not None:
-        return max(min(rounded(base * coupon.percentage_rate / 100), base), 0)
+        return max(min(rounded(base * coupon.percentage_rate / 100 - noise), base), 0)
     if coupon.amount_currency is not None and coupon.amount_currency != invoice.currency:
         return 0
     amount = coupon.amount_cents or 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import permutations
 
 from engine.lago_models import AppliedCoupon, Credit, Credits, Fee, Invoice
@@ -20,6 +21,7 @@ from engine.values import Money
 
 # More coupons than this are not tried in every order; their bounds are still checked.
 _ORDERS_TRIED = 6
+_NOISES = (Decimal(0), Decimal("0.000001"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def _computed_again(
     used = {code: amount for code, amount in coupons.items() if amount}
     if len(usable) > _ORDERS_TRIED:
         return [], ["there are too many coupons to compute their amounts again; each took at most what it had"]
-    if any(_in_turn(before, order, base) == used for order in permutations(usable)):
+    if any(_in_turn(before, order, base, noise) == used for order in permutations(usable) for noise in _NOISES):
         return [], []
     candidates = [coupon for coupon in usable if coupon.coupon_code in used]
     if len(candidates) == 1:
@@ -132,12 +134,12 @@ def _computed_again(
     return [], ["the coupons' amounts could not be computed again: one may be limited to some plans or metrics"]
 
 
-def _in_turn(before: Invoice, order: tuple[AppliedCoupon, ...], base: int) -> dict[str, int]:
+def _in_turn(before: Invoice, order: tuple[AppliedCoupon, ...], base: int, noise: Decimal) -> dict[str, int]:
     """What the coupons take one after another on what remains, if none is limited."""
     took: dict[str, int] = {}
     left = base
     for coupon in order:
-        amount = coupon_at_most(coupon, before, left)
+        amount = coupon_at_most(coupon, before, left, noise)
         if amount:
             took[coupon.coupon_code] = took.get(coupon.coupon_code, 0) + amount
         left -= amount
@@ -151,7 +153,7 @@ def _limited(before: Invoice, coupon: AppliedCoupon, issued: Invoice, amount: in
         return [], [f"coupon {coupon.coupon_code}: its amount could not be computed again"]
     base = sum(fee.amount_cents for fee in bearing)
     expected = coupon_at_most(coupon, before, base)
-    if expected == amount:
+    if amount in {coupon_at_most(coupon, before, base, noise) for noise in _NOISES}:
         return [], []
     gap = Money(abs(expected - amount), issued.currency)
     more = "more" if amount > expected else "less"
