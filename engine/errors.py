@@ -39,7 +39,7 @@ class RunbookError(Exception):
     """
 
     exit: Exit = Exit.BUG
-    code: str = "RB000"
+    code: str = "error"
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -51,21 +51,21 @@ class Bug(RunbookError):
     """The program contradicts itself; nothing the person did."""
 
     exit = Exit.BUG
-    code = "RB001"
+    code = "bug"
 
 
 class UsageFault(RunbookError):
     """The command line asks for something that does not exist or does not fit."""
 
     exit = Exit.USAGE
-    code = "RB002"
+    code = "usage"
 
 
 class Invalid(RunbookError):
     """A runbook file has errors; all of them are in `diagnostics`."""
 
     exit = Exit.INVALID
-    code = "RB003"
+    code = "invalid"
 
     def __init__(self, message: str, diagnostics: Sequence[Diagnostic] = (), *, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -76,42 +76,42 @@ class SettingsFault(RunbookError):
     """A setting, or a file that a setting names, is missing or wrong."""
 
     exit = Exit.INVALID
-    code = "RB004"
+    code = "settings"
 
 
 class Denied(RunbookError):
     """A fact could not be had that a check needs, or says no by its absence."""
 
     exit = Exit.DENIED
-    code = "RB005"
+    code = "denied"
 
 
 class NotConfirmed(RunbookError):
     """The person did not give consent, or there was nobody to ask."""
 
     exit = Exit.NOT_CONFIRMED
-    code = "RB006"
+    code = "not_confirmed"
 
 
 class Unreachable(RunbookError):
     """Lago or the billing console cannot be reached, answers nonsense, or refuses the key."""
 
     exit = Exit.UNREACHABLE
-    code = "RB007"
+    code = "unreachable"
 
 
 class JournalFault(RunbookError):
     """The journal cannot be opened, written or verified; nothing may go on without it."""
 
     exit = Exit.JOURNAL
-    code = "RB009"
+    code = "journal"
 
 
 class Refused(RunbookError):
     """Lago refused a write; nothing was issued."""
 
     exit = Exit.REFUSED
-    code = "RB010"
+    code = "refused"
 
 
 class Terminated(BaseException):

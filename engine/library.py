@@ -1,0 +1,75 @@
+"""Where runbooks are found: the folders of RUNBOOK_PATH, then those that come with runbook. Floor 4."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import engine
+from engine.diagnostics import Diagnostic
+from engine.errors import Invalid, UsageFault
+from engine.model import Runbook
+from engine.source import read
+from engine.validation import validate
+from engine.validation.notes import nearest
+
+SHIPPED = Path(engine.__file__).parent.parent / "runbooks"
+ENDING = ".yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One file: the runbook, or why it is none."""
+
+    path: Path
+    runbook: Runbook | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def files(folders: Sequence[Path]) -> dict[str, Path]:
+    """Every runbook by name, the first folder that has it counting; tests beside runbooks are none."""
+    found: dict[str, Path] = {}
+    for folder in (*folders, SHIPPED):
+        if folder.is_dir():
+            for path in sorted(folder.glob(f"*{ENDING}")):
+                if not path.name.endswith((".test.yaml", ".cases.yaml")):
+                    found.setdefault(path.stem, path)
+    return found
+
+
+def names(folders: Sequence[Path]) -> list[str]:
+    """The names that can be run."""
+    return sorted(files(folders))
+
+
+def check(path: Path) -> Loaded:
+    """Read and validate one file. Raises UsageFault when it cannot be read."""
+    from engine.checks import REGISTRY as CHECKS
+    from engine.steps import REGISTRY as STEPS
+
+    try:
+        parsed = read(path, _shown(path))
+    except OSError as error:
+        raise UsageFault(f"{path} cannot be read: {error.strerror}") from error
+    runbook, diagnostics = validate(parsed, STEPS, CHECKS)
+    return Loaded(path, runbook, tuple(diagnostics))
+
+
+def load(name: str, folders: Sequence[Path]) -> Runbook:
+    """A runbook by its name. Raises UsageFault (there is none such), Invalid (with its diagnostics)."""
+    found = files(folders)
+    if name not in found:
+        raise UsageFault(f"there is no runbook `{name}`", hint=nearest(name, found) or "See `runbook list`.")
+    loaded = check(found[name])
+    if loaded.runbook is None:
+        raise Invalid(f"{_shown(loaded.path)} is not valid", loaded.diagnostics, hint="Mend it, then run again.")
+    return loaded.runbook
+
+
+def _shown(path: Path) -> str:
+    """The path as a person would type it from here."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)

@@ -1,0 +1,323 @@
+"""YAML with places: nodes that know their line and column, and refusal of what a reader would misread. Floor 1.
+
+YAML 1.1, which PyYAML speaks, reads `on` as true, `010` as 8 and `12:30` as 750, keeps the last of two equal keys and
+expands anchors without end. A runbook is read by people first, so every such thing is an error with its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from engine.diagnostics import Diagnostic, Span
+
+MOST_BYTES = 1024 * 1024
+MOST_DEPTH = 40
+
+# Plain scalars that YAML 1.1 reads as something else than a person does (yaml.org/type/bool, int, float, null).
+_BOOL_WORDS = re.compile(r"(?i:y|yes|n|no|on|off)")
+_OCTAL = re.compile(r"[-+]?0[0-7_]+")
+_ODD_INT = re.compile(r"[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0o[0-7_]+|[0-9][0-9_]*_[0-9_]*)")
+_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
+_FLOAT = re.compile(r"[-+]?([0-9][0-9_]*\.[0-9_]*([eE][-+]?[0-9]+)?|\.[0-9]+|[0-9]+[eE][-+]?[0-9]+)")
+_ODD_FLOAT = re.compile(r"(?i:[-+]?\.(inf)|\.nan)")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
+_NULL = re.compile(r"~|(?i:null)")
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_BOOL = re.compile(r"true|false")
+_ODD_BOOL = re.compile(r"(?i:true|false)")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file as it was read. `digest` is SHA-256 of its bytes."""
+
+    path: str
+    text: str
+    digest: str
+
+    def line(self, number: int) -> str:
+        """A line by its number, from 1, without its end."""
+        lines = self.text.split("\n")
+        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value with its place. `value` is a str, int, bool, None, a list of nodes or a dict of name to node.
+
+    `keys` holds the places of a mapping's keys.
+    """
+
+    value: Any
+    span: Span
+    keys: dict[str, Span] = field(default_factory=dict)
+    is_quoted: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What a person calls a value of this type."""
+        names = {str: "text", bool: "true or false", int: "a whole number", list: "a list", dict: "a mapping"}
+        return names.get(type(self.value), "nothing")
+
+    def plain(self) -> Any:
+        """The value without places."""
+        if isinstance(self.value, dict):
+            return {name: node.plain() for name, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for node in self.value]
+        return self.value
+
+    def at(self, *route: str | int) -> Node | None:
+        """The node at the end of a route of keys and indexes, or None."""
+        node: Node | None = self
+        for part in route:
+            if node is None:
+                return None
+            if isinstance(node.value, dict) and isinstance(part, str):
+                node = node.value.get(part)
+            elif isinstance(node.value, list) and isinstance(part, int) and part < len(node.value):
+                node = node.value[part]
+            else:
+                return None
+        return node
+
+
+@dataclass
+class Parsed:
+    """A file, its root node if there is one, and everything wrong with it as YAML."""
+
+    source: Source
+    root: Node | None
+    diagnostics: list[Diagnostic]
+
+
+def read(path: Path, shown: str | None = None) -> Parsed:
+    """Read and parse a file. Raises OSError; everything else is a diagnostic."""
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    return parse(content, shown or str(path))
+
+
+def parse(content: bytes, path: str) -> Parsed:
+    """Parse YAML. Never raises: what is wrong stands in `diagnostics`."""
+    source = Source(path, content.decode("utf-8", "replace"), hashlib.sha256(content).hexdigest())
+    whole = Span(1, 1, 1, 2)
+    if len(content) > MOST_BYTES:
+        return _failed(source, "RB001", "the file is larger than 1 MiB", whole, help="no runbook is; is this one?")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8", "replace")
+        line = before.count("\n") + 1
+        col = len(before) - before.rfind("\n")
+        return _failed(
+            source, "RB001", "this is not UTF-8", Span(line, col, line, col + 1), help="save the file as UTF-8"
+        )
+    if text.startswith("\ufeff"):
+        text = text[1:]
+    source = Source(path, text, source.digest)
+    reader = _Reader(source)
+    try:
+        root = reader.read(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        return _failed(
+            source, "RB001", f"this is not YAML: {_words(error)}", _span_at(source, mark), help=_advice(text, mark)
+        )
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        line, col = before.count("\n") + 1, len(before) - before.rfind("\n")
+        named = f"U+{ord(str(error.character)[:1] or ' '):04X}" if isinstance(error.character, str) else "a byte"
+        return _failed(
+            source,
+            "RB001",
+            f"{named} cannot stand in YAML",
+            Span(line, col, line, col + 1),
+            help="remove the character",
+        )
+    except (yaml.YAMLError, RecursionError) as error:
+        return _failed(source, "RB001", f"this is not YAML: {type(error).__name__}", whole)
+    return Parsed(source, root, reader.diagnostics)
+
+
+class _Reader:
+    """Turns PyYAML's node graph into ours, and notes what may not stand in it."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.diagnostics: list[Diagnostic] = []
+
+    def read(self, text: str) -> Node | None:
+        loader = yaml.SafeLoader(text)
+        try:
+            if not self._is_shallow(text):
+                return None
+            root = loader.get_single_node()
+        finally:
+            loader.dispose()
+        if root is None:
+            self._note("RB001", "the file is empty", Span(1, 1, 1, 2), help="a runbook begins with `runbook: NAME`")
+            return None
+        return self._node(root, set())
+
+    def _is_shallow(self, text: str) -> bool:
+        """Whether nesting stays within bounds, and no anchors, aliases or tags stand in the text; by its tokens."""
+        depth = 0
+        opening = (yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken, yaml.FlowMappingStartToken,
+                   yaml.FlowSequenceStartToken)  # fmt: skip
+        closing = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
+        refused = {yaml.AnchorToken: "an anchor", yaml.AliasToken: "an alias", yaml.TagToken: "a tag",
+                   yaml.DirectiveToken: "a directive"}  # fmt: skip
+        is_fine = True
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            depth += isinstance(token, opening) - isinstance(token, closing)
+            if depth > MOST_DEPTH:
+                self._note("RB001", "this is nested too deeply", _span(token), help=f"{MOST_DEPTH} levels are the most")
+                return False
+            if type(token) in refused:
+                what = refused[type(token)]
+                self._note(
+                    "RB005",
+                    f"{what} cannot stand in a runbook",
+                    _span(token),
+                    help="write the value out where it is used",
+                )
+                is_fine = False
+        return is_fine
+
+    def _node(self, node: yaml.Node, above: set[int]) -> Node:
+        span = _span(node)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, span, above)
+        if isinstance(node, yaml.SequenceNode):
+            return Node([self._node(item, above) for item in node.value], span)
+        return self._scalar(node, span)
+
+    def _mapping(self, node: yaml.MappingNode, span: Span, above: set[int]) -> Node:
+        found: dict[str, Node] = {}
+        keys: dict[str, Span] = {}
+        for key, value in node.value:
+            place = _span(key)
+            if not isinstance(key, yaml.ScalarNode):
+                self._note("RB005", "a key must be a word", place, help="use a plain word as the key")
+                continue
+            name = str(key.value)
+            if name == "<<" and key.style is None:
+                self._note("RB005", "a merge key cannot stand in a runbook", place, help="write the keys out")
+                continue
+            if name in found:
+                first = keys[name]
+                self._note(
+                    "RB002", f"`{name}` stands twice", place, label="the second time",
+                    help=f"the first is on line {first.line}; YAML would keep the last without a word",
+                )  # fmt: skip
+                continue
+            keys[name] = place
+            found[name] = self._node(value, above)
+        return Node(found, span, keys)
+
+    def _scalar(self, node: yaml.ScalarNode, span: Span) -> Node:
+        text = str(node.value)
+        if node.style is not None:
+            return Node(text, span, is_quoted=True)
+        if text == "":
+            return Node(None, span)
+        misread = _misread(text)
+        if misread:
+            self._note("RB003", f"YAML 1.1 reads `{text}` as {misread}", span, label="not what it says",
+                       help=_unquoted(text))  # fmt: skip
+            return Node(text, span)
+        if _BOOL.fullmatch(text):
+            return Node(text == "true", span)
+        if _INT.fullmatch(text):
+            return Node(int(text), span) if len(text) < 19 else Node(text, span)
+        return Node(text, span)
+
+    def _note(self, code: str, message: str, span: Span, *, label: str = "", help: str = "") -> None:
+        self.diagnostics.append(Diagnostic(code, message, self.source.path, span, label, help))
+
+
+def _misread(text: str) -> str:
+    """What YAML 1.1 makes of a plain scalar that a person reads otherwise; empty when both agree."""
+    if _BOOL_WORDS.fullmatch(text):
+        return "true" if text.lower() in ("y", "yes", "on") else "false"
+    if _ODD_BOOL.fullmatch(text) and not _BOOL.fullmatch(text):
+        return text.lower()
+    for pattern, what in (
+        (_OCTAL, "an octal number"), (_ODD_INT, "a number in another notation"), (_SEXAGESIMAL, "a number in base 60"),
+        (_FLOAT, "a binary fraction, which is not exact"), (_ODD_FLOAT, "no number"), (_DATE, "a date"),
+        (_NULL, "nothing"),
+    ):  # fmt: skip
+        if pattern.fullmatch(text):
+            if pattern is _INT:
+                continue
+            return what
+    return ""
+
+
+def _unquoted(text: str) -> str:
+    if _BOOL_WORDS.fullmatch(text) or _ODD_BOOL.fullmatch(text):
+        return f'write `true` or `false`, or "{text}" for the word'
+    if _NULL.fullmatch(text):
+        return f'leave the key out, or write "{text}" for the word'
+    return f'write "{text}" for the text as it stands'
+
+
+def _words(error: yaml.MarkedYAMLError) -> str:
+    return " ".join(str(part) for part in (error.problem, error.context) if part)
+
+
+def _advice(text: str, mark: Any) -> str:
+    if mark is not None:
+        lines = text.split("\n")
+        line = lines[mark.line] if mark.line < len(lines) else ""
+        if "\t" in line[: mark.column + 1]:
+            return "indent with spaces; a tab cannot indent in YAML"
+    return "check indentation, colons and quotes just before this place"
+
+
+def _failed(source: Source, code: str, message: str, span: Span, *, help: str = "") -> Parsed:
+    return Parsed(source, None, [Diagnostic(code, message, source.path, span, "", help)])
+
+
+def _span(node: Any) -> Span:
+    start, end = node.start_mark, node.end_mark
+    return _of(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+def _span_at(source: Source, mark: Any) -> Span:
+    if mark is None:
+        return Span(1, 1, 1, 2)
+    last = source.text.count("\n") + 1
+    line = min(mark.line + 1, last)
+    return _of(line, min(mark.column + 1, len(source.line(line)) + 1), line, mark.column + 2)
+
+
+def _of(line: int, col: int, end_line: int, end_col: int) -> Span:
+    if end_line > line:
+        return Span(line, col, line, max(col + 1, 10_000))
+    return Span(line, col, end_line, max(end_col, col + 1))
+
+
+def clip(span: Span, source: Source) -> Span:
+    """The span within its line, for drawing."""
+    end = len(source.line(span.line)) + 1
+    col = min(span.col, max(end, 1))
+    return Span(span.line, col, span.line, max(col + 1, min(span.end_col, end)))
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Every node below and including this one."""
+    yield node
+    children = (
+        node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, list) else ()
+    )
+    for child in children:
+        yield from walk(child)

@@ -1,0 +1,203 @@
+"""The envelope: keys, types and inputs of a runbook file, from nodes to a Runbook. Floor 4."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from engine.model import INPUT_TYPES, FailureNote, Input, Kind, Runbook, StepDef, parse_input
+from engine.source import Node, Source
+from engine.validation.notes import Notes, nearest, one_of
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+RESERVED = frozenset({"inputs", "run", "true", "false", "null"})
+
+# Keys of a runbook: what type each has, and whether it must be there.
+_TOP: dict[str, tuple[type, bool]] = {
+    "runbook": (str, True),
+    "version": (int, True),
+    "title": (str, True),
+    "summary": (str, True),
+    "use_when": (str, False),
+    "prerequisites": (list, False),
+    "inputs": (dict, False),
+    "subject": (str, True),
+    "steps": (list, True),
+    "when_it_fails": (list, False),
+    "undo": (str, False),
+    "audit": (str, False),
+}
+_INPUT: dict[str, tuple[type, bool]] = {
+    "type": (str, True), "optional": (bool, False), "default": (object, False), "help": (str, False),
+}  # fmt: skip
+_STEP: dict[str, tuple[type, bool]] = {
+    "id": (str, True), "title": (str, False), "section": (str, False), "step": (str, False), "check": (str, False),
+    "confirm": (str, False), "with": (dict, False),
+}  # fmt: skip
+_NOTE: dict[str, tuple[type, bool]] = {"on": (str, True), "say": (str, True)}
+_TYPES = {str: "text", int: "a whole number", bool: "`true` or `false`", list: "a list", dict: "a mapping"}
+
+
+def envelope(root: Node, source: Source, notes: Notes) -> Runbook | None:
+    """The runbook that the nodes make; None when too little of it is there to look further."""
+    top = _keys(root, _TOP, "a runbook", notes)
+    if top is None:
+        return None
+    name = _str(top, "runbook")
+    if name and not _NAME.fullmatch(name):
+        notes.error("RB011", f"`{name}` is no name for a runbook", top["runbook"].span, help=_NAME_HELP)
+    inputs = _inputs(top.get("inputs"), notes)
+    steps = _steps(top.get("steps"), notes)
+    if not steps:
+        return None
+    version = top["version"].value if "version" in top and _is(top["version"], int) else 0
+    return Runbook(
+        runbook=name,
+        version=version,
+        title=_str(top, "title"),
+        summary=_str(top, "summary"),
+        subject=_str(top, "subject"),
+        inputs=inputs,
+        steps=tuple(steps),
+        source=source,
+        use_when=_str(top, "use_when"),
+        prerequisites=tuple(_texts(top.get("prerequisites"), "prerequisites", notes)),
+        when_it_fails=tuple(_notes(top.get("when_it_fails"), notes)),
+        undo=_str(top, "undo"),
+        audit=_str(top, "audit"),
+    )
+
+
+_NAME_HELP = "use small letters, digits and underscores, a letter first"
+
+
+def _keys(node: Node, wanted: Mapping[str, tuple[type, bool]], what: str, notes: Notes) -> dict[str, Node] | None:
+    """The node's keys that are wanted and have the right type; everything else is noted."""
+    if not isinstance(node.value, dict):
+        notes.error(
+            "RB011", f"{what} must be a mapping, not {node.kind}", node.span, help=f"its keys: {one_of(wanted)}"
+        )
+        return None
+    found: dict[str, Node] = {}
+    for key, value in node.value.items():
+        if key not in wanted:
+            notes.error("RB010", f"{what} has no key `{key}`", node.keys[key], help=nearest(key, wanted))
+        elif not _is(value, wanted[key][0]):
+            needed = _TYPES[wanted[key][0]]
+            notes.error("RB011", f"`{key}` must be {needed}, not {value.kind}", _place(node, key, value))
+        else:
+            found[key] = value
+    for key, (_, is_needed) in wanted.items():
+        if is_needed and key not in node.value:
+            notes.error("RB013", f"{what} lacks `{key}`", node.span, help=f"add `{key}:`")
+    return found
+
+
+def _is(node: Node, kind: type) -> bool:
+    if kind is object:
+        return isinstance(node.value, str | int | bool)
+    if kind is int:
+        return isinstance(node.value, int) and not isinstance(node.value, bool)
+    return isinstance(node.value, kind)
+
+
+def _place(node: Node, key: str, value: Node) -> Any:
+    return node.keys[key] if value.value is None else value.span
+
+
+def _str(keys: Mapping[str, Node], name: str) -> str:
+    return str(keys[name].value) if name in keys else ""
+
+
+def _inputs(node: Node | None, notes: Notes) -> dict[str, Input]:
+    inputs: dict[str, Input] = {}
+    for name, item in (node.value if node is not None else {}).items():
+        assert node is not None
+        if not _NAME.fullmatch(name):
+            notes.error("RB011", f"`{name}` is no name for an input", node.keys[name], help=_NAME_HELP)
+        keys = _keys(item, _INPUT, f"the input `{name}`", notes)
+        if keys is None or "type" not in keys:
+            continue
+        type = str(keys["type"].value)
+        if type not in INPUT_TYPES:
+            help = nearest(type, INPUT_TYPES)
+            notes.error("RB011", f"there is no input type `{type}`", keys["type"].span, help=help)
+            continue
+        default = keys.get("default")
+        text = None if default is None else _default(name, type, default, notes)
+        optional = bool(keys["optional"].value) if "optional" in keys else False
+        if optional and default is not None:
+            message = f"the input `{name}` is optional and has a default"
+            notes.error(
+                "RB025", message, keys["optional"].span, help="with a default it never is absent: drop `optional`"
+            )
+        inputs[name] = Input(name, type, optional, text, _str(keys, "help").strip())
+    return inputs
+
+
+def _default(name: str, type: str, node: Node, notes: Notes) -> str | None:
+    text = ("true" if node.value else "false") if isinstance(node.value, bool) else str(node.value)
+    try:
+        parse_input(type, text)
+    except ValueError as error:
+        notes.error("RB025", f"the default of `{name}` is no {type}: {error}", node.span)
+        return None
+    return text
+
+
+def _steps(node: Node | None, notes: Notes) -> list[StepDef]:
+    steps: list[StepDef] = []
+    seen: dict[str, int] = {}
+    rows = node.value if node is not None else []
+    if node is not None and not rows:
+        notes.error("RB013", "a runbook needs steps", node.span)
+    for row in rows:
+        keys = _keys(row, _STEP, "a step", notes)
+        if keys is None or "id" not in keys:
+            continue
+        id = str(keys["id"].value)
+        place = keys["id"].span
+        if id in RESERVED or not _NAME.fullmatch(id):
+            why = "a name of the engine's own" if id in RESERVED else "no name for a step"
+            notes.error("RB024", f"`{id}` is {why}", place, help=_NAME_HELP if id not in RESERVED else "choose another")
+        if id in seen:
+            notes.error("RB024", f"two steps are called `{id}`", place, help=f"the first is on line {seen[id]}")
+            continue
+        seen[id] = place.line
+        kinds = [kind for kind in ("step", "check", "confirm") if kind in row.value]
+        if len(kinds) != 1:
+            notes.error("RB013", f"`{id}` needs one of `step`, `check` and `confirm`", place)
+            continue
+        if kinds[0] not in keys:
+            continue
+        kind: Kind = kinds[0]  # type: ignore[assignment]
+        steps.append(
+            StepDef(
+                id=id,
+                kind=kind,
+                name=str(keys[kind].value),
+                title=_str(keys, "title") or None,
+                section=_str(keys, "section") or None,
+                with_={name: value.plain() for name, value in keys["with"].value.items()} if "with" in keys else {},
+                node=row,
+            )
+        )
+    return steps
+
+
+def _texts(node: Node | None, what: str, notes: Notes) -> list[str]:
+    rows = node.value if node is not None else []
+    for row in rows:
+        if not isinstance(row.value, str):
+            notes.error("RB011", f"`{what}` is a list of texts, not of {row.kind}", row.span)
+    return [row.value for row in rows if isinstance(row.value, str)]
+
+
+def _notes(node: Node | None, notes: Notes) -> list[FailureNote]:
+    found = []
+    for row in node.value if node is not None else []:
+        keys = _keys(row, _NOTE, "a note of `when_it_fails`", notes)
+        if keys is not None and {"on", "say"} <= set(keys):
+            found.append(FailureNote(str(keys["on"].value), str(keys["say"].value)))
+    return found

@@ -1,0 +1,35 @@
+"""Everything that is wrong with one runbook file, at once and sorted by place. Floor 4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.checks.base import Check
+from engine.diagnostics import Diagnostic, sort
+from engine.model import Runbook
+from engine.source import Parsed
+from engine.steps.base import Step
+from engine.validation.envelope import envelope
+from engine.validation.notes import Notes
+from engine.validation.order import failure_notes, one_way_steps, unused_inputs
+from engine.validation.wiring import Wiring
+
+
+def validate(
+    parsed: Parsed, steps: Mapping[str, Step[Any]], checks: Mapping[str, Check[Any]]
+) -> tuple[Runbook | None, list[Diagnostic]]:
+    """The runbook, and everything wrong with it; None when there is an error. Never raises."""
+    notes = Notes(parsed.source, list(parsed.diagnostics))
+    runbook = None
+    if parsed.root is not None:
+        runbook = envelope(parsed.root, parsed.source, notes)
+        if runbook is not None:
+            wiring = Wiring(runbook, steps, checks, notes)
+            wiring.all(parsed.root)
+            one_way_steps(runbook, steps, notes)
+            unused_inputs(runbook, parsed.root, wiring.used, notes)
+            failure_notes(runbook, parsed.root, steps, notes)
+    found = sort(notes.found)
+    has_errors = any(one.severity == "error" for one in found)
+    return (None if has_errors else runbook), found
