@@ -1,0 +1,54 @@
+"""Diagnostics of files: with excerpt and caret for a person, one line for a log, JSON lines for a program. Floor 5."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+from engine.diagnostics import Diagnostic
+from engine.render.text import cut, safe, style, width, wrap
+
+
+def render(
+    found: Sequence[Diagnostic],
+    format: str,
+    line_of: Callable[[str, int], str],
+    *,
+    colour: bool = False,
+    columns: int = 80,
+) -> str:
+    """Every diagnostic; `line_of(path, number)` gives a file's line."""
+    if format == "json":
+        rows = (json.dumps(one.as_json(), ensure_ascii=True, separators=(",", ":")) for one in found)
+        return "".join(row + "\n" for row in rows)
+    if format == "plain":
+        return "".join(safe(one.plain()) + "\n" for one in found)
+    return "\n".join(_drawn(one, line_of(one.path, one.span.line), colour, columns) for one in found)
+
+
+def _drawn(one: Diagnostic, line: str, colour: bool, columns: int) -> str:
+    head = style(f"{one.severity}[{one.code}]", "bad" if one.severity == "error" else "warn", colour)
+    gutter = " " * len(str(one.span.line))
+    lines = [f"{head}: {safe(one.message)}", f"{gutter}--> {safe(one.path)}:{one.span.line}:{one.span.col}"]
+    if line.strip():
+        lines += [f"{gutter} |", *_excerpt(one, line, gutter, colour, columns)]
+    if one.help:
+        body = wrap(safe(one.help), columns - len(gutter) - 9)
+        lines += [f"{gutter} = help: {body[0]}", *(f"{gutter}         {rest}" for rest in body[1:])]
+    return "\n".join(lines) + "\n"
+
+
+def _excerpt(one: Diagnostic, line: str, gutter: str, colour: bool, columns: int) -> list[str]:
+    room = columns - len(gutter) - 4
+    start, end = one.span.col - 1, max(one.span.end_col - 1, one.span.col)
+    before, marked = safe(line[:start]), safe(line[start:end]) or " "
+    shown, skipped = before + marked + safe(line[end:]), 0
+    if width(shown) > room:
+        skipped = max(0, width(before) - room // 3)
+        shown = cut(("…" if skipped else "") + shown[skipped:], room)
+        skipped -= 1 if skipped else 0
+    col = max(0, width(before) - skipped)
+    marks = "^" * max(1, min(width(marked), room - col))
+    label = f" {safe(one.label)}" if one.label and col + len(marks) + len(one.label) + 1 <= room else ""
+    number = str(one.span.line)
+    return [f"{number} | {shown}".rstrip(), f"{gutter} | " + " " * col + style(marks + label, "bad", colour)]
