@@ -15,7 +15,7 @@ from pydantic import Field
 from engine.checks.base import Check, Here, Verdict, denied, passed, warned
 from engine.checks.base import Params as CheckParams
 from engine.facts import Confirmed
-from engine.lago_models import BillingEntity, Credits, Customer, Invoice
+from engine.lago_models import BillingEntity, BillingPeriod, Credits, Customer, Invoice
 from engine.lago_rules import (
     FeeChange,
     fee_changes,
@@ -148,9 +148,18 @@ def _who(before: Invoice, issued: Invoice) -> Iterator[str]:
         if was != now:
             yield _differ(what, was, now)
     if before.billing_periods is not None and issued.billing_periods is not None:
-        old, new = before.figures()["periods"], issued.figures()["periods"]
-        if old != new:
+        # A server that was upgraded in between may say more than before; only what both say can differ.
+        said = [
+            name
+            for name in BillingPeriod.CLEAR
+            if all(getattr(period, name) is not None for period in (*before.billing_periods, *issued.billing_periods))
+        ]
+        if _periods(before, said) != _periods(issued, said):
             yield _differ("billing period", _spans(before), _spans(issued))
+
+
+def _periods(invoice: Invoice, fields: list[str]) -> list[list[str]]:
+    return sorted([str(getattr(period, name)) for name in fields] for period in invoice.billing_periods or ())
 
 
 def _spans(invoice: Invoice) -> str:

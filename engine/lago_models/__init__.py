@@ -15,19 +15,10 @@ from engine.lago_models.customers import (
     Subscriptions,
     Tax,
 )
-from engine.lago_models.invoices import (
-    SUMS,
-    AppliedTax,
-    BillingPeriod,
-    Credit,
-    CreditItem,
-    ErrorDetail,
-    Fee,
-    FeeItem,
-    Invoice,
-    parse_invoice,
-)
+from engine.lago_models.fees import Fee, FeeItem
+from engine.lago_models.invoices import SUMS, Invoice, parse_invoice
 from engine.lago_models.outcomes import Finalization, InvoiceLists, ListedInvoice
+from engine.lago_models.parts import AppliedTax, BillingPeriod, Credit, CreditItem, ErrorDetail
 
 __all__ = [
     "SUMS",

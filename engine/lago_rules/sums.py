@@ -15,7 +15,7 @@ from engine.lago_rules.fees import fee_name
 from engine.lago_rules.states import has_provider_taxes, taxes_to_come
 from engine.values import Money
 
-# Lago adds up taxes in floating point: only exactly on the half of a cent can that fall on either side.
+# Lago adds up several taxes in floating point: exactly on the half of a cent that can fall on either side.
 _FLOAT_NOISE = Decimal("0.000001")
 # A rate is stored as a float, and several rates are added up: 3.3 + 6.6 is 9.899999999999999 there.
 _RATE_DIGITS = Decimal("0.000000001")
@@ -115,7 +115,8 @@ def _tax_parts(one: Invoice) -> Iterator[Formula]:
     exact = exact_taxes(one)
     if exact is not None:
         text = "taxes = each line item less its coupons, times its rates, rounded once"
-        yield Formula("tax rates", text, whole, _nearest(whole, exact))
+        noise = _FLOAT_NOISE if len(one.applied_taxes or ()) > 1 else Decimal(0)
+        yield Formula("tax rates", text, whole, _nearest(whole, exact, noise))
 
 
 def exact_taxes(one: Invoice) -> Decimal | None:
@@ -143,8 +144,8 @@ def _share(fee: Fee, one: Invoice) -> Decimal | None:
     return None if one.coupons_amount_cents or _billed_before(one) else Decimal(0)
 
 
-def _nearest(said: int, exact: Decimal) -> int:
-    low, high = (rounded(exact - _FLOAT_NOISE), rounded(exact + _FLOAT_NOISE))
+def _nearest(said: int, exact: Decimal, noise: Decimal) -> int:
+    low, high = rounded(exact - noise), rounded(exact + noise)
     return said if low <= said <= high else rounded(exact)
 
 
