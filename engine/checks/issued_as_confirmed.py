@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from pydantic import Field
 
@@ -22,6 +23,7 @@ from engine.lago_rules import (
     formulas,
     has_provider_taxes,
     issuing_date,
+    local_day,
     payment_due_date,
     tax_error,
     ui_status,
@@ -34,6 +36,9 @@ UNWIND = (
     "To unwind it: a credit note over the full amount, or void it in Lago where that is possible. "
     "A void brings no new draft: the period is not billed again."
 )
+
+# Clocks of two machines may differ by hours where a time zone was set wrong; more than this is another day.
+_SKEW = timedelta(hours=6)
 
 # What a status other than finalized and closed means here.
 _NOT_ISSUED = {
@@ -235,10 +240,20 @@ def _dates(params: Params, before: Invoice, found: _Compared) -> None:
         line = _differ("issuing date", expected.day, issued.issuing_date)
         # With a provider the day is that of its answer, which nobody can promise.
         is_promised = expected.certainty != "unknown" and not has_provider_taxes(issued)
+        if _was_behind(issued, confirmed):
+            is_promised, line = False, f"{line}: Lago's clock is behind this machine's"
         (found.wrong if is_promised else found.doubts).append(line)
     due = payment_due_date(issued.issuing_date, customer or before.customer, entity)
     if due is not None and issued.payment_due_date is not None and due != issued.payment_due_date:
         found.doubts.append(_differ("payment due", due, issued.payment_due_date))
+
+
+def _was_behind(issued: Invoice, confirmed: Confirmed) -> bool:
+    """Whether Lago finalized it after the consent, yet before it by its own clock, and on its own today."""
+    at = issued.updated_at
+    if at is None or not timedelta(0) < confirmed.at - at < _SKEW:
+        return False
+    return local_day(at, issued) == issued.issuing_date
 
 
 CHECK = Check(name="issued_as_confirmed", title="Issued as confirmed", Params=Params, judge=judge)

@@ -67,7 +67,7 @@ def judge(params: Params, here: Here) -> Verdict:
             *lines,
             **seen,
         )
-    if left < _SOON:
+    if left <= _SOON:
         return warned(
             f"{sentence}; {near}", "Confirm soon: after midnight the date of issue is another.", *lines, **seen
         )

@@ -12,7 +12,7 @@ from pydantic import Field
 from engine.checks.base import Check, Here, Verdict, denied, passed, warned
 from engine.checks.base import Params as CheckParams
 from engine.lago_models import AppliedTax, Invoice
-from engine.lago_rules import has_provider_taxes, tax_error, taxes_missing, taxes_to_come
+from engine.lago_rules import has_provider_taxes, tax_error, taxes_missing
 from engine.values import show_decimal
 
 
@@ -42,7 +42,7 @@ def judge(params: Params, here: Here) -> Verdict:
             "Mend what it names, at the provider or in the customer's data in Lago, then run this again.",
             tax_error=error,
         )
-    if taxes_missing(invoice) or taxes_to_come(invoice):
+    if taxes_missing(invoice):
         fees = invoice.money(invoice.sub_total_excluding_taxes_amount_cents)
         return denied(
             f"the taxes on {fees} are not there yet: the tax provider has not answered",

@@ -41,7 +41,7 @@ class CreditItem(Fact):
     CLEAR: ClassVar[tuple[str, ...]] = ("lago_item_id", "type", "code", "name")
 
     lago_item_id: str | None = None
-    type: str
+    type: str = ""
     code: Text | None = None
     name: Text | None = None
 

@@ -49,8 +49,7 @@ def fee_label(fee: Fee) -> str:
 
 def fee_name(fee: Fee, invoice: Invoice) -> str:
     """The label, with the subscription where the invoice bills several."""
-    names = {one.external_subscription_id for one in invoice.fees if one.external_subscription_id}
-    if len(names) > 1 and fee.external_subscription_id:
+    if len(invoice.subscriptions or ()) > 1 and fee.external_subscription_id:
         return f"{fee_label(fee)} of {fee.external_subscription_id}"
     return fee_label(fee)
 
