@@ -108,7 +108,7 @@ def validate(ctx: click.Context, files: tuple[Path, ...]) -> NoReturn:
 @click.pass_context
 def drafts(ctx: click.Context, customer: str | None) -> NoReturn:
     """List the draft invoices to choose from."""
-    from engine.commands.looking import list_drafts
+    from engine.commands.drafts import list_drafts
 
     _leave(_shell(ctx).do(list_drafts, customer))
 

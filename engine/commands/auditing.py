@@ -20,7 +20,9 @@ def show_run(shell: Shell, run: str) -> int:
     """One run's events in order. Raises UsageFault (no such run), JournalFault."""
     with Reader.open(shell.settings.journal) as journal:
         records = journal.run(journal.find_run(run))
-    shell.terminal.out(audit.history(records, shell.format, width=shell.terminal.width, colour=shell.terminal.colour_out))
+    shell.terminal.out(
+        audit.history(records, shell.format, width=shell.terminal.width, colour=shell.terminal.colour_out)
+    )
     return Exit.DONE
 
 

@@ -1,0 +1,73 @@
+"""`sandbox` and `demo`: a Lago to practise on, and the main job on it. Floor 5."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from engine.commands.auditing import show_run, verify_journal
+from engine.commands.running import Wanted, run_runbook
+from engine.commands.shell import Shell
+from engine.errors import Exit, UsageFault
+from engine.journal import Reader
+from engine.render import sandbox as words
+from engine.sandbox.catalogue import CATALOGUE
+from engine.sandbox.console import STATES
+from engine.sandbox.demo import Practice
+from engine.sandbox.faults import Fault
+
+TOTAL = "636.04 EUR"
+
+
+def serve_sandbox(shell: Shell, port: int, faults: Sequence[str], sync: str | None) -> int:
+    """Serve until Ctrl-C. Raises UsageFault: no such fault or state, or the port is taken."""
+    if sync is not None and sync not in STATES:
+        raise UsageFault(f"`--sync {sync}`: there is {', '.join(STATES)}")
+    try:
+        parsed = [Fault.parse(text) for text in faults]
+    except ValueError as error:
+        raise UsageFault(str(error)) from error
+    try:
+        practice = Practice(CATALOGUE, port=port, faults=parsed, sync=sync or "fresh")
+    except OSError as error:
+        raise UsageFault(
+            f"port {port} cannot be used: {error.strerror}", hint="Leave --port out for a free one."
+        ) from error
+    terminal = shell.terminal
+    with practice:
+        drafts = [
+            (player.scenario.invoice, player.scenario.customer, entry.shows, entry.ends)
+            for entry, player in zip(practice.entries, practice.players, strict=True)
+        ]
+        terminal.out(words.opening(drafts, practice.env, width=terminal.width, colour=terminal.colour_out))
+        try:
+            practice.sandbox.stopped.wait()
+        except KeyboardInterrupt:
+            terminal.out("\n")
+    return Exit.DONE
+
+
+def run_demo(shell: Shell) -> int:
+    """Preview, consent, call, verification, the journal's proof. Consent is asked on a terminal, else given by flags."""
+    terminal = shell.terminal
+    width, colour = terminal.width, terminal.colour_out
+    say: Callable[[str], None] = terminal.out if shell.format != "json" else terminal.err
+    say(words.demo_opening(width=width, colour=colour))
+    with Practice.for_demo() as practice:
+        scenario = practice.players[0].scenario
+        inside = replace(shell, env={**shell.env, **practice.env}, flags={})
+        runbook = inside.load("finalize_invoice")
+        asks = terminal.can_ask and shell.format != "json"
+        given: Mapping[str, str] = {"invoice": scenario.invoice, **({} if asks else {"total": TOTAL})}
+        confirm = None if asks else scenario.customer
+        typed = ["run", "finalize_invoice", "--invoice", scenario.invoice]
+        say(words.command(typed if asks else [*typed, "--confirm", scenario.customer, "--total", TOTAL], colour=colour))
+        code = run_runbook(inside, runbook, given, Wanted(confirm, False, "one-way", False))
+        with Reader.open(inside.settings.journal) as journal:
+            run = journal.runs()[0].run
+        say("\n" + words.command(["audit", "show", run], colour=colour))
+        show_run(inside, run)
+        say("\n" + words.command(["audit", "verify"], colour=colour))
+        verify_journal(inside)
+    say(words.demo_closing(width=width, colour=colour))
+    return code

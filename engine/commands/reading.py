@@ -1,0 +1,176 @@
+"""`list`, `show`, `validate` and `config`: files and settings only, no network and no journal. Floor 5."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.commands.shell import Shell
+from engine.errors import Exit
+from engine.library import Loaded, check, files
+from engine.render import manual
+
+if TYPE_CHECKING:
+    from engine.model import Input, Runbook, StepDef
+
+METAVARS = {"invoice_id": "ID", "money": "AMOUNT", "month": "YYYY-MM"}
+
+
+def list_runbooks(shell: Shell) -> int:
+    """Name, version, worst effect and purpose of every runbook; an invalid one is told as such."""
+    loaded = [check(path) for path in files(shell.settings.path).values()]
+    rows = [_listed(one) for one in sorted(loaded, key=lambda one: one.path.stem)]
+    terminal = shell.terminal
+    if shell.format == "json":
+        for row in rows:
+            body = {"v": 1, "type": "runbook", "name": row.name, "version": row.version, "effect": row.effect}
+            terminal.out(json.dumps({**body, "purpose": row.purpose, "problem": row.problem or None}) + "\n")
+    else:
+        terminal.out(manual.listing(rows, shell.format, width=terminal.width, colour=terminal.colour_out))
+    return Exit.DONE
+
+
+def show_runbook(shell: Shell, name: str) -> int:
+    """The page of one runbook. Raises UsageFault, Invalid."""
+    runbook = shell.load(name)
+    terminal = shell.terminal
+    page = _manual(runbook)
+    if shell.format == "json":
+        terminal.out(json.dumps({"v": 1, "type": "runbook", **_as_json(page)}) + "\n")
+    else:
+        terminal.out(manual.page(page, width=min(terminal.width, 100), colour=terminal.colour_out))
+    return Exit.DONE
+
+
+def validate_runbooks(shell: Shell, paths: Sequence[Path]) -> int:
+    """Every error of every file, then one line that counts: 0, or 3. Raises UsageFault when a file cannot be read."""
+    from engine.render import diagnostics
+
+    loaded = [check(path) for path in paths or files(shell.settings.path).values()]
+    found = [diagnostic for one in loaded for diagnostic in one.diagnostics]
+    terminal = shell.terminal
+    text = diagnostics.render(found, shell.format, line_of, colour=terminal.colour_err, columns=terminal.width)
+    if text:
+        terminal.err(text + ("\n" if shell.format == "human" else ""))
+    bad = sum(one.runbook is None for one in loaded)
+    errors = sum(diagnostic.severity == "error" for diagnostic in found)
+    if shell.format == "json":
+        body = {"v": 1, "type": "validate.end", "errors": errors, "invalid": bad, "runbooks": len(loaded)}
+        terminal.out(json.dumps(body, separators=(",", ":")) + "\n")
+    elif bad:
+        terminal.out(f"{_count(errors, 'error')} in {bad} of {_count(len(loaded), 'runbook')}\n")
+    else:
+        terminal.out(f"{_count(len(loaded), 'runbook')} valid\n")
+    return Exit.INVALID if bad else Exit.DONE
+
+
+def show_config(shell: Shell) -> int:
+    """Each setting, its value and where it came from: 0, or 3 where they cannot be used together. Raises SettingsFault."""
+    from engine import setting_lines
+    from engine.render import config
+
+    terminal, settings = shell.terminal, shell.settings
+    problems = settings.problems()
+    terminal.out(
+        config.render(
+            setting_lines.lines(settings),
+            setting_lines.notes(settings),
+            settings.warnings,
+            problems,
+            shell.format,
+            width=terminal.width,
+            colour=terminal.colour_out,
+        )
+    )
+    return Exit.INVALID if problems else Exit.DONE
+
+
+def line_of(path: str, number: int) -> str:
+    """One line of a file, for an excerpt; empty when it is gone."""
+    try:
+        lines = Path(path).read_text("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _listed(loaded: Loaded) -> manual.Listed:
+    runbook = loaded.runbook
+    if runbook is None:
+        count = _count(len(loaded.diagnostics), "finding")
+        return manual.Listed(loaded.path.stem, "-", "-", "", f"not valid: {count}; see `runbook validate`")
+    return manual.Listed(runbook.runbook, str(runbook.version), _worst(runbook), runbook.summary.strip())
+
+
+def _worst(runbook: Runbook) -> str:
+    from engine.steps import REGISTRY
+    from engine.steps.base import Effect
+
+    order = list(Effect)
+    effects = [REGISTRY[step.name].effect for step in runbook.steps if step.kind == "step"]
+    return max(effects, key=order.index, default=Effect.READ).value
+
+
+def _manual(runbook: Runbook) -> manual.Manual:
+    return manual.Manual(
+        name=runbook.runbook,
+        version=runbook.version,
+        title=runbook.title,
+        summary=runbook.summary,
+        path=runbook.source.path,
+        use_when=runbook.use_when,
+        prerequisites=runbook.prerequisites,
+        inputs=[_input(item) for item in runbook.inputs.values()],
+        steps=[_step(step) for step in runbook.steps],
+        failures=[(_happens(runbook, note.on), note.say) for note in runbook.when_it_fails],
+        undo=runbook.undo,
+        audit=runbook.audit,
+    )
+
+
+def _input(item: Input) -> manual.ManualInput:
+    flag = "--" + item.name.replace("_", "-")
+    taken = "" if item.type == "flag" else " " + METAVARS.get(item.type, item.type.upper())
+    return manual.ManualInput(flag + taken, item.help, item.is_required, item.default)
+
+
+def _step(step: StepDef) -> manual.ManualStep:
+    from engine.checks import REGISTRY as CHECKS
+    from engine.steps import REGISTRY as STEPS
+
+    if step.kind == "confirm":
+        return manual.ManualStep(step.id, step.section or "", step.title or "You confirm these figures", "confirm")
+    if step.kind == "check":
+        return manual.ManualStep(step.id, step.section or "", step.title or CHECKS[step.name].title, "check")
+    known = STEPS[step.name]
+    return manual.ManualStep(step.id, step.section or "", step.title or known.title, known.effect.value)
+
+
+HAPPENS = {
+    "deny": "not so: {title}",
+    "warn": "doubtful: {title}",
+    "refused": "Lago refuses: {title}",
+    "pending": "Lago accepts and waits: {title}",
+    "unknown": "no answer, or none that can be trusted: {title}",
+    "not_sent": "Lago cannot be reached: {title}",
+    "done": "afterwards: {title}",
+}
+
+
+def _happens(runbook: Runbook, on: str) -> str:
+    id, _, what = on.partition(".")
+    step = runbook.step(id)
+    title = (step.title if step else None) or id
+    return HAPPENS.get(what, "{title}").format(title=title)
+
+
+def _as_json(page: manual.Manual) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(page)

@@ -1,0 +1,142 @@
+"""A runbook as the written procedure that an operator knows: prerequisites, procedure, verify, what can go wrong. Floor 5."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.render.text import safe, style, table, wrap
+
+
+@dataclass(frozen=True, slots=True)
+class ManualInput:
+    """One input: its flag with what it takes, whether it is needed, its help and default."""
+
+    flag: str
+    help: str
+    is_required: bool
+    default: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ManualStep:
+    """One step: the section it stands in, its title, what it does to the world, and what a check is for."""
+
+    id: str
+    section: str
+    title: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """Everything that the page of a runbook says."""
+
+    name: str
+    version: int
+    title: str
+    summary: str
+    path: str
+    use_when: str
+    prerequisites: Sequence[str]
+    inputs: Sequence[ManualInput]
+    steps: Sequence[ManualStep]
+    failures: Sequence[tuple[str, str]]
+    undo: str
+    audit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One runbook in a list; `problem` stands instead of its purpose when it is not valid."""
+
+    name: str
+    version: str
+    effect: str
+    purpose: str
+    problem: str = ""
+
+
+def listing(rows: Sequence[Listed], format: str, *, width: int = 80, colour: bool = False) -> str:
+    """All runbooks: name, version, worst effect, purpose."""
+    if format == "plain":
+        lines = ["\t".join(safe(cell) for cell in (r.name, r.version, r.effect, r.problem or r.purpose)) for r in rows]
+        return "".join(line + "\n" for line in lines)
+    if not rows:
+        return "no runbooks; RUNBOOK_PATH names folders of them\n"
+    cells = [(row.name, row.version, row.effect, row.problem or row.purpose) for row in rows]
+    lines = table([("RUNBOOK", "VERSION", "EFFECT", "PURPOSE"), *cells], limit=width, wide=3)
+    return "\n".join([style(lines[0], "dim", colour), *lines[1:]]) + "\n"
+
+
+def page(manual: Manual, *, width: int = 80, colour: bool = False) -> str:
+    """The page of one runbook."""
+    lines = [
+        style(f"{safe(manual.title)}", "bold", colour),
+        f"{safe(manual.name)} v{manual.version}, {safe(manual.path)}",
+    ]
+    lines += ["", *wrap(safe(manual.summary.strip()), width)]
+    if manual.use_when:
+        lines += _section("When to use it", wrap(_one(manual.use_when), width, indent="  "), colour)
+    if manual.prerequisites:
+        lines += _section(
+            "Before you start", [l for text in manual.prerequisites for l in _bullet(text, width)], colour
+        )
+    lines += _section("What you give it", _inputs(manual.inputs, width), colour)
+    number, section = 0, None
+    body: list[str] = []
+    for step in manual.steps:
+        if step.section != section:
+            if body:
+                lines += _section(section or "Steps", body, colour)
+            section, body = step.section, []
+        number += 1
+        body += _step(number, step, width, colour)
+    lines += _section(section or "Steps", body, colour)
+    if manual.failures:
+        rows = [line for on, say in manual.failures for line in _failure(on, say, width)]
+        lines += _section("If something goes wrong", rows, colour)
+    if manual.undo:
+        lines += _section("Can it be undone?", wrap(_one(manual.undo), width, indent="  "), colour)
+    if manual.audit:
+        lines += _section("What is left behind", wrap(_one(manual.audit), width, indent="  "), colour)
+    return "\n".join(lines) + "\n"
+
+
+def _section(title: str, body: list[str], colour: bool) -> list[str]:
+    return ["", style(safe(title), "bold", colour), *body]
+
+
+def _one(text: str) -> str:
+    return safe(" ".join(text.split()))
+
+
+def _bullet(text: str, width: int) -> list[str]:
+    lines = wrap(_one(text), width - 4)
+    return [f"  - {lines[0]}", *(f"    {line}" for line in lines[1:])]
+
+
+def _inputs(inputs: Sequence[ManualInput], width: int) -> list[str]:
+    rows = []
+    size = max((len(item.flag) for item in inputs), default=0) + 2
+    for item in inputs:
+        note = " (needed)" if item.is_required else f" (default {item.default})" if item.default else ""
+        lines = wrap(safe(item.help + note), width - size - 2)
+        rows += [f"  {item.flag:<{size}}{lines[0]}", *(" " * (size + 2) + line for line in lines[1:])]
+    return rows or ["  nothing"]
+
+
+def _step(number: int, step: ManualStep, width: int, colour: bool) -> list[str]:
+    mark = {"one-way": "ONE WAY", "write": "writes", "confirm": "you", "check": "check", "read": ""}.get(
+        step.effect, ""
+    )
+    room = width - 6 - 9
+    lines = wrap(safe(step.title), room)
+    head = f"  {number:>2}. {lines[0]:<{room}}  {mark}".rstrip()
+    if step.effect == "one-way":
+        head = style(head, "bad", colour)
+    return [head, *(f"      {line}" for line in lines[1:])]
+
+
+def _failure(on: str, say: str, width: int) -> list[str]:
+    return [f"  {safe(on)}", *wrap(_one(say), width, indent="    ")]
