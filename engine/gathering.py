@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from engine.checks.base import Check, Here, Verdict, denied
 from engine.errors import Bug
 from engine.events import Finished, Started, Word
-from engine.exchange import Fetched
+from engine.exchange import Answer, Fetched, NeverSent, Replied, Request
 from engine.facts import Fact
 from engine.log import RunLog
 from engine.model import Runbook, StepDef
@@ -103,6 +103,12 @@ class Gathering:
             return
         recorded = self.log.emit("fact", id, **data, values=fact.clear())
         self._in_full[id] = (fact.digest, recorded.seq)
+
+    def take_answer(self, id: str, request: Request, answer: Answer) -> None:
+        """Record that a write was sent and what was answered, before anything is made of it."""
+        said: dict[str, Any] = {"status": answer.status} if isinstance(answer, Replied) else {"why": answer.why}
+        is_sent = not isinstance(answer, NeverSent)
+        self.log.emit("fact", id, phase="write", kind="Answer", requests=[str(request)], sent=is_sent, **said)
 
     def find_subject(self) -> None:
         """What the run is about, as soon as the runbook's `subject` can be told."""

@@ -45,7 +45,7 @@ class Recalled:
         by_seq = {record.seq: record for record in self.records}
         facts: dict[str, Fact] = {}
         for record in self.records:
-            if record.type != "fact" or record.step not in kinds:
+            if record.type != "fact" or record.step not in kinds or record.data.get("kind") == "Answer":
                 continue
             full = by_seq[record.data["same_as"]] if "same_as" in record.data else record
             facts[str(record.step)] = kinds[str(record.step)].model_validate(full.data["values"])

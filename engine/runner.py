@@ -231,7 +231,9 @@ class Runner:
             before = getattr(params, step.renews)
             self.refreshed = True
             started = self.world.clock.monotonic()
-            step.require_done(params, step.send(params, self.world))
+            answer = step.send(params, self.world)
+            self.gathering.take_answer(defn.id, step.request(params, self.world), answer)
+            step.require_done(params, answer)
             fact = self.gathering.reread(defn, "refreshed")
             self.target = fact if self.target is before else self.target
             took = self.world.clock.monotonic() - started

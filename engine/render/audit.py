@@ -95,6 +95,9 @@ def _told(one: Recorded) -> list[str]:
     match one.type:
         case "run.start" | "run.resume":
             return _start(data)
+        case "fact" if data.get("kind") == "Answer":
+            said = f"answered {data['status']}" if "status" in data else str(data.get("why"))
+            return [", ".join(data.get("requests") or ()), said]
         case "fact":
             asked = ", ".join(data.get("requests") or ()) or "nothing asked"
             again = f"as in #{data['same_as']}" if "same_as" in data else f"digest {str(data.get('digest'))[:19]}"
