@@ -46,12 +46,12 @@ class Operator:
 
 
 def account() -> str:
-    """The name of the real uid's account, or `uid 12345` where the machine has no name for it."""
+    """The name of the real uid's account, or `uid:12345` where the machine has none; no name has a colon (passwd(5))."""
     uid = os.getuid()
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"uid {uid}"
+        return f"uid:{uid}"
 
 
 def who(path: Path) -> Operator:

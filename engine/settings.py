@@ -196,7 +196,7 @@ class Settings:
             url = self._text(name)
             if url is not None and not is_loopback(url):
                 raise SettingsFault(
-                    f"RUNBOOK_CLOCK is set ({self.values['clock'].origin.name}) and {BY_NAME[name].env} is not on "
+                    f"the clock is held ({self.values['clock'].origin.name}) and {BY_NAME[name].env} is not on "
                     f"loopback: {urlsplit(url).netloc}",
                     hint="A held clock is for practice and tests. Unset RUNBOOK_CLOCK.",
                 )

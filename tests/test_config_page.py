@@ -15,7 +15,7 @@ LINES: list[Line] = [
 ]
 NOTES = ["the journal is private to your account: it does not keep another operator from the same invoice"]
 WARNINGS = ["the key to Lago is set twice, by LAGO_API_KEY_FILE and LAGO_API_KEY; LAGO_API_KEY_FILE is used"]
-PROBLEMS = [SettingsFault("RUNBOOK_CLOCK is set and LAGO_API_URL is not on loopback", hint="Unset RUNBOOK_CLOCK.")]
+PROBLEMS = [SettingsFault("the clock is held and LAGO_API_URL is not on loopback", hint="Unset RUNBOOK_CLOCK.")]
 
 
 def test_a_person_sees_aligned_lines_and_what_is_odd_below() -> None:
@@ -32,7 +32,7 @@ def test_a_person_sees_aligned_lines_and_what_is_odd_below() -> None:
         "warn  the key to Lago is set twice, by LAGO_API_KEY_FILE and LAGO_API_KEY;",
         "      LAGO_API_KEY_FILE is used",
         "",
-        "FAIL  RUNBOOK_CLOCK is set and LAGO_API_URL is not on loopback. Unset",
+        "FAIL  the clock is held and LAGO_API_URL is not on loopback. Unset",
         "      RUNBOOK_CLOCK.",
     ]
 
@@ -51,7 +51,7 @@ def test_a_pipe_gets_one_thing_a_line() -> None:
         "BILLING_CONSOLE_URL\tnot set",
         f"note\t{NOTES[0]}",
         f"warning\t{WARNINGS[0]}",
-        "problem\tRUNBOOK_CLOCK is set and LAGO_API_URL is not on loopback. Unset RUNBOOK_CLOCK.",
+        "problem\tthe clock is held and LAGO_API_URL is not on loopback. Unset RUNBOOK_CLOCK.",
         "",
     ]
 

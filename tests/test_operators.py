@@ -92,20 +92,23 @@ def test_an_account_that_the_file_does_not_name_is_denied(tmp_path: Path) -> Non
     assert caught.value.hint == "An operator has `os_account: jane` there; who may edit that file can add it."
 
 
-def test_an_account_without_a_name_is_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_account_without_a_name_goes_by_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody(uid: int) -> pwd.struct_passwd:
         raise KeyError(uid)
 
     monkeypatch.setattr(os, "getuid", lambda: 12345)
     monkeypatch.setattr(pwd, "getpwuid", nobody)
-    assert account() == "uid 12345"
-    with pytest.raises(Denied, match="the account uid 12345 is no operator"):
-        who(file(tmp_path, JANE))
+    assert account() == "uid:12345"
+    path = file(tmp_path, JANE)
+    with pytest.raises(Denied, match="the account uid:12345 is no operator"):
+        who(path)
+    path.write_text(JANE.replace("os_account: jane", 'os_account: "uid:12345"'))
+    assert who(path).how == "os account uid:12345, uid 12345"
 
 
 @pytest.mark.usefixtures("as_jane")
-def test_no_entry_can_stand_for_an_account_without_a_name(tmp_path: Path) -> None:
-    text = JANE.replace("os_account: jane", 'os_account: "uid 12345"')
+def test_an_account_is_one_word(tmp_path: Path) -> None:
+    text = JANE.replace("os_account: jane", 'os_account: "jane doe"')
     assert wrong(file(tmp_path, text)) == [
         "operators.yaml:2:65: `os_account` must be one word without spaces, at most 64 characters"
     ]

@@ -122,7 +122,8 @@ def test_the_exit_codes_of_the_manual_are_those_of_the_code() -> None:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[tuple[dict[str, str], str]]:
     """The README's second part, done as it says: its variables, its operators file; and the draft to choose."""
-    scenario = load(SHIPPED / "finalize_ok")
+    players = [Player(load(SHIPPED / name)) for name in ("finalize_ok", "two_subscriptions")]
+    scenario = players[0].scenario
     home = tmp_path / "home"
     config = home / ".config" / "runbook"
     config.mkdir(parents=True)
@@ -132,7 +133,7 @@ def desk(tmp_path: Path) -> Iterator[tuple[dict[str, str], str]]:
     operators = "\n".join(blocks(README, "yaml")[0])
     me = pwd.getpwuid(os.getuid()).pw_name
     (config / "operators.yaml").write_text(operators.replace("os_account: jane", f"os_account: {me}"))
-    with Sandbox([Player(scenario)], now=lambda: NOON) as sandbox:
+    with Sandbox(players, now=lambda: NOON) as sandbox:
         env = {"PATH": os.environ["PATH"], "HOME": str(home), "RUNBOOK_CLOCK": "2026-11-23T12:00:00Z"}
         for line in blocks(README, "sh")[2]:
             if line.startswith("export "):

@@ -329,7 +329,9 @@ def test_a_held_clock_runs_where_every_target_is_on_loopback(desk: Desk, url: st
 def test_a_held_clock_is_refused_where_a_target_is_a_real_one(desk: Desk, variable: str, address: str) -> None:
     desk.in_environment(LAGO_API_URL="http://127.0.0.1:1", BILLING_CONSOLE_URL="http://127.0.0.1:2")
     desk.in_environment(**{"RUNBOOK_CLOCK": "2026-11-23T12:00:00Z", variable: address})
-    with pytest.raises(SettingsFault, match=f"RUNBOOK_CLOCK is set .* and {variable} is not on loopback") as caught:
+    with pytest.raises(
+        SettingsFault, match=f"the clock is held .RUNBOOK_CLOCK. and {variable} is not on loopback"
+    ) as caught:
         desk.load().clock_to_use()
     assert caught.value.exit is Exit.INVALID
     assert [str(problem) for problem in desk.load().problems()] == [caught.value.message]

@@ -67,7 +67,7 @@ def validate_runbooks(shell: Shell, paths: Sequence[Path]) -> int:
 
 
 def show_config(shell: Shell) -> int:
-    """Each setting, its value and where it came from: 0, or 3 where they cannot be used together. Raises SettingsFault."""
+    """Each setting, its value and where it came from: 0, or 3 where they cannot go together. Raises SettingsFault."""
     from engine import setting_lines
     from engine.render import config
 

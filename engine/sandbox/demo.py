@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 from types import TracebackType
 
+from engine.operators import account
 from engine.sandbox.catalogue import CATALOGUE, DEMO, Entry, scenario_of
 from engine.sandbox.faults import Fault
 from engine.sandbox.player import Player
@@ -50,8 +49,7 @@ class Practice:
         return cls([entry for entry in CATALOGUE if entry.scenario == DEMO])
 
     def __enter__(self) -> Practice:
-        account = pwd.getpwuid(os.getuid()).pw_name
-        text = f"operators:\n  - id: you\n    roles: [billing_admin]\n    os_account: '{account}'\n"
+        text = f"operators:\n  - id: you\n    roles: [billing_admin]\n    os_account: '{account()}'\n"
         self.operators.write_text(text)
         self.operators.chmod(0o600)
         self.sandbox.__enter__()
