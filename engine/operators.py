@@ -46,7 +46,7 @@ class Operator:
 
 
 def account() -> str:
-    """The name of the real uid's account, or `uid:12345` where the machine has none; no name has a colon (passwd(5))."""
+    """The name of the real uid's account, or `uid:12345` where it has none; no name has a colon (passwd(5))."""
     uid = os.getuid()
     try:
         return pwd.getpwuid(uid).pw_name

@@ -1,4 +1,4 @@
-"""A sandbox with everything that a run against it needs: an operators file, a journal, the environment to export. Floor 5."""
+"""A sandbox with all that a run against it needs: an operators file, a journal, the environment to export. Floor 5."""
 
 from __future__ import annotations
 
