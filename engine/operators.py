@@ -18,12 +18,8 @@ from engine.diagnostics import Span
 from engine.errors import Denied, SettingsFault
 from engine.source import Node
 
-EXAMPLE = """\
-operators:
-  - id: {account}
-    roles: [billing_admin]
-    os_account: {account}
-"""
+# One line, so that it survives a log, a record and a screen alike.
+EXAMPLE = "operators: [{{id: {id}, roles: [billing_admin], os_account: {account}}}]"
 
 REQUIRED = ("id", "roles", "os_account")
 
@@ -70,7 +66,7 @@ def who(path: Path) -> Operator:
 
 
 def _operators(path: Path, me: str) -> list[Any]:
-    hint = "It looks like this:\n" + EXAMPLE.format(account=me)
+    hint = "It looks like this: " + EXAMPLE.format(id=me.replace(":", ""), account=me)
     try:
         parsed = source.read(path)
     except FileNotFoundError:

@@ -78,7 +78,7 @@ def test_without_a_file_nothing_runs_and_the_message_shows_one(tmp_path: Path) -
     assert caught.value.exit is Exit.INVALID
     assert caught.value.message == f"there is no operators file at {tmp_path}/operators.yaml"
     assert caught.value.hint is not None
-    example = caught.value.hint.partition("\n")[2]
+    example = caught.value.hint.removeprefix("It looks like this: ")
     assert who(file(tmp_path, example)) == Operator("jane", ("billing_admin",), "jane", "os account jane, uid 1000")
 
 

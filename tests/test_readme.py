@@ -108,6 +108,12 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert broken == []
 
 
+def test_the_readme_leads_to_every_page() -> None:
+    pages = [page.relative_to(ROOT) for page in PAGES if page.parent != ROOT / "docs" / "decisions"]
+    missing = [str(page) for page in pages if page.name != "README.md" and f"]({page})" not in README]
+    assert missing == []
+
+
 def test_the_exit_codes_of_the_manual_are_those_of_the_code() -> None:
     page = (ROOT / "docs" / "exit-codes.md").read_text()
     rows = re.findall(r"^\| (\d+) \| ([a-z ]+) \|", page, re.MULTILINE)
