@@ -67,6 +67,7 @@ class Played:
         self.sandbox = Sandbox([self.player], now=lambda: now.astimezone(UTC), faults=faults, sync=self.sync)
 
     def __enter__(self) -> Played:
+        self.folder.mkdir(exist_ok=True)
         self.sandbox.__enter__()
         self.operators = write_operators(self.folder)
         return self

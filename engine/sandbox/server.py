@@ -41,6 +41,7 @@ class Sandbox:
         self.now = now
         self.before: Callable[[str, str], None] = lambda method, target: None
         self.stopped = threading.Event()
+        self.refusing = False
         self._lock = threading.Lock()
         sandbox = self
 
@@ -78,8 +79,14 @@ class Sandbox:
         """Close the listening socket: from now on connecting is refused."""
         if not self.stopped.is_set():
             self.stopped.set()
-            self._server.shutdown()
+            if not self.refusing:
+                self._server.shutdown()
             self._server.server_close()
+
+    def refuse(self) -> None:
+        """From now on connecting is refused, and connections that are open end with their present answer."""
+        self._server.socket.close()
+        self.refusing = True
 
     def fault_on(self, call: str) -> Fault | None:
         """The fault that strikes this call, if any."""
