@@ -15,7 +15,6 @@ from typing import Any
 
 import apsw
 import pytest
-from journal_builders import EFFECT, begin, opened
 
 from engine.errors import Exit, JournalFault
 from engine.journal import (
@@ -26,6 +25,7 @@ from engine.journal import (
 )
 from engine.journal import files as journal_files
 from engine.journal.writing import LEAST_FREE
+from journal_builders import EFFECT, begin, opened
 
 
 @contextmanager

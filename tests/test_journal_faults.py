@@ -15,7 +15,6 @@ from typing import Any
 
 import apsw
 import pytest
-from journal_builders import EFFECT, as_nobody, begin, behind, clock, opened, small
 
 from engine.errors import Bug, Exit, JournalFault
 from engine.journal import (
@@ -25,6 +24,7 @@ from engine.journal import (
     verify,
 )
 from engine.journal import sqlite as journal_sqlite
+from journal_builders import EFFECT, as_nobody, begin, behind, clock, opened, small
 
 # What is no journal, or no longer one
 
