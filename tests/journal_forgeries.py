@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+from journal_builders import EFFECT, behind, small
 
 from engine.values import canonical
-from journal_builders import EFFECT, behind, small
 
 RECORDS = 7
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+import recorded
 
 from engine.checks.base import Here, Verdict
 from engine.checks.issued_as_confirmed import CHECK, Params
 from engine.facts import Confirmed, Fact
 from engine.lago_models import Invoice
-from tests import recorded
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HERE = Here(now=AT, operator_id="jane", operator_roles=("billing_admin",))

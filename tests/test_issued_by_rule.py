@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from invoices_by_rule import CUSTOMER, Line, an_invoice
 
 from engine.checks.base import Here, Verdict
 from engine.checks.issued_as_confirmed import CHECK, Params
 from engine.facts import Confirmed, Fact
 from engine.lago_models import BillingEntity, Credits, Customer, Invoice
-from invoices_by_rule import CUSTOMER, Line, an_invoice
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HERE = Here(now=AT, operator_id="jane", operator_roles=("billing_admin",))

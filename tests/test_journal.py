@@ -13,6 +13,7 @@ import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from journal_builders import EFFECT, SUBJECT, begin, bodies, clock, opened, small, whole_run
 
 from engine.clock import HeldClock
 from engine.errors import Bug, UsageFault
@@ -28,7 +29,6 @@ from engine.journal import (
 from engine.journal.ids import uuid7
 from engine.journal.schema import RECORD_LIMIT
 from engine.values import Money, Secret, canonical
-from journal_builders import EFFECT, SUBJECT, begin, bodies, clock, opened, small, whole_run
 
 # What a record is
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import apsw
 import pytest
+from journal_builders import EFFECT, begin, opened
 
 from engine.errors import Exit, JournalFault
 from engine.journal import (
@@ -25,7 +26,6 @@ from engine.journal import (
 )
 from engine.journal import files as journal_files
 from engine.journal.writing import LEAST_FREE
-from journal_builders import EFFECT, begin, opened
 
 
 @contextmanager

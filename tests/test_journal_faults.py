@@ -15,6 +15,7 @@ from typing import Any
 
 import apsw
 import pytest
+from journal_builders import EFFECT, as_nobody, begin, behind, clock, opened, small
 
 from engine.errors import Bug, Exit, JournalFault
 from engine.journal import (
@@ -24,7 +25,6 @@ from engine.journal import (
     verify,
 )
 from engine.journal import sqlite as journal_sqlite
-from journal_builders import EFFECT, as_nobody, begin, behind, clock, opened, small
 
 # What is no journal, or no longer one
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from journal_builders import EFFECT, begin, opened
 
 from engine.errors import Bug, Exit
 from engine.journal import (
@@ -12,7 +13,6 @@ from engine.journal import (
     IntentHeld,
     verify,
 )
-from journal_builders import EFFECT, begin, opened
 
 DONE, OBSERVED = "effect.done", "effect.observed"
 PATHS: list[tuple[list[str], str]] = [

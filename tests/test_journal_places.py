@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from journal_builders import as_nobody, begin, opened, small
 
 from engine.errors import JournalFault
 from engine.journal import (
@@ -19,7 +20,6 @@ from engine.journal import (
     verify,
 )
 from engine.journal import files as journal_files
-from journal_builders import as_nobody, begin, opened, small
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from journal_builders import EFFECT, begin, clock, opened
 
 from engine.errors import JournalFault
 from engine.journal import IntentHeld, Journal, verify
-from journal_builders import EFFECT, begin, clock, opened
 
 RACERS = 8
 ROUNDS = 150

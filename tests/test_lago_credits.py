@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from invoices_by_rule import Line, an_invoice
 
 from engine.lago_models import Credits, Invoice
 from engine.lago_rules import (
@@ -14,7 +15,6 @@ from engine.lago_rules import (
     may_deduct,
 )
 from engine.values import Money
-from invoices_by_rule import Line, an_invoice
 
 RATES = ["20", "1.375", "5.5", "8.25", "19.6", "0"]
 LINES = st.lists(

@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import recorded
 from hypothesis import given
 from hypothesis import strategies as st
+from invoices_by_rule import Line, an_invoice
 from pydantic import ValidationError
 
 from engine.facts import Fact
@@ -33,8 +35,6 @@ from engine.lago_models import (
 )
 from engine.sync_runs import LatestSync, SyncRun
 from engine.values import canonical, digest
-from tests import recorded
-from invoices_by_rule import Line, an_invoice
 
 KINDS: dict[str, type[Fact]] = {
     "invoice": Invoice,

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+import recorded
+from invoices_by_rule import CUSTOMER, Line, an_invoice
 
 from engine.lago_models import BillingEntity, Credits, Customer, Invoice
 from engine.lago_rules import (
@@ -26,8 +28,6 @@ from engine.lago_rules import (
     zone,
     zone_is_known,
 )
-from tests import recorded
-from invoices_by_rule import CUSTOMER, Line, an_invoice
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import recorded
 from hypothesis import given
 from hypothesis import strategies as st
+from invoices_by_rule import CUSTOMER, Line, an_invoice
 
 from engine.lago_models import Invoice
 from engine.lago_rules import formulas
-from tests import recorded
-from invoices_by_rule import CUSTOMER, Line, an_invoice
 
 RATES = ["20", "1.375", "5.5", "8.25", "19.6", "0"]
 LINES = st.lists(

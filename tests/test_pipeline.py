@@ -9,12 +9,12 @@ from decimal import Decimal
 
 import pytest
 import structlog
+from journal_builders import START
 
 from engine.errors import Bug
 from engine.facts import Fact
 from engine.journal.pipeline import HIDDEN, Pipeline, configure_stderr
 from engine.values import Money, Secret
-from journal_builders import START
 
 
 class Customer(Fact):

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from journal_builders import begin, behind, opened, small
+from journal_forgeries import FORGERIES, RECORDS, a_record_of_another_log, forged, in_memory, stored
 
 from engine.journal import Reader, Report, verify
 from engine.journal.verify import check
 from engine.values import canonical
-from journal_builders import begin, behind, opened, small
-from journal_forgeries import FORGERIES, RECORDS, a_record_of_another_log, forged, in_memory, stored
 
 
 def judged(*changes: str | tuple[str, tuple[Any, ...]]) -> Report:

@@ -16,10 +16,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from engine.journal import Reader, verify
-from engine.journal.schema import APPLICATION_ID, TABLES
-from engine.values import canonical
 from journal_builders import behind, bodies, opened, small, whole_run
 from journal_forgeries import (
     FORGERIES,
@@ -30,6 +26,10 @@ from journal_forgeries import (
     original,
     stored,
 )
+
+from engine.journal import Reader, verify
+from engine.journal.schema import APPLICATION_ID, TABLES
+from engine.values import canonical
 
 GOLDEN = Path(__file__).parent / "golden" / "journal_v1.jsonl"
 GUIDE = Path(__file__).parent.parent / "docs" / "journal.md"
