@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import click
 
+from engine import __version__
 from engine.commands.shell import FORMATS, Shell
 
 EXIT_CODES = """\b
@@ -39,7 +40,9 @@ def _shared(function: Callable[..., Any]) -> Callable[..., Any]:
             )
 
     options = [
-        click.option("--format", "format_", type=click.Choice(FORMATS), help="Default: human on a terminal, else plain."),
+        click.option(
+            "--format", "format_", type=click.Choice(FORMATS), help="Default: human on a terminal, else plain."
+        ),
         click.option("--color", type=click.Choice(["auto", "always", "never"]), help="Default: auto."),
         click.option("--journal", metavar="FILE", help="Journal to use instead of RUNBOOK_JOURNAL.", hidden=True),
         click.option("--environment", metavar="LABEL", help="Instead of RUNBOOK_ENVIRONMENT.", hidden=True),
@@ -65,7 +68,7 @@ def _shell(ctx: click.Context) -> Shell:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80}, epilog=EXIT_CODES)
 @_shared
-@click.version_option(package_name="runbook", message="runbook %(version)s")
+@click.version_option(__version__, message="runbook %(version)s")
 def cli() -> None:
     """Plan, approve, apply and prove, for actions you cannot undo."""
 
@@ -131,15 +134,15 @@ class Runbooks(click.Group):
         @click.option("--refresh", is_flag=True, help="With --dry-run: allow the one refresh of the draft.")
         @click.option("--detailed-exitcode", is_flag=True, help="With --dry-run: exit 20 if it would write.")
         @click.pass_context
-        def run(ctx: click.Context, **given: Any) -> NoReturn:
+        def run(ctx: click.Context, /, **given: Any) -> NoReturn:
             from engine.commands.running import Wanted, run_runbook
 
             dry_run, refresh, detailed = (given.pop(key) for key in ("dry_run", "refresh", "detailed_exitcode"))
             for flag, value in (("--refresh", refresh), ("--detailed-exitcode", detailed)):
                 if value and not dry_run:
                     raise click.UsageError(f"{flag} goes with --dry-run")
-            reach = ("write" if refresh else "read") if dry_run else "one-way"
-            wanted = Wanted(given.pop("confirm"), given.pop("no_input"), reach, detailed)
+            previews: Literal["read", "write"] = "write" if refresh else "read"
+            wanted = Wanted(given.pop("confirm"), given.pop("no_input"), previews if dry_run else "one-way", detailed)
             _leave(_shell(ctx).do(run_runbook, runbook, given, wanted))
 
         for option in reversed(_inputs(runbook)):
@@ -148,7 +151,9 @@ class Runbooks(click.Group):
 
 
 def _consenting(function: Callable[..., Any]) -> Callable[..., Any]:
-    confirm = click.option("--confirm", metavar="EXTERNAL_ID", help="Consent without a prompt; needs the expected total too.")
+    confirm = click.option(
+        "--confirm", metavar="EXTERNAL_ID", help="Consent without a prompt; needs the expected total too."
+    )
     no_input = click.option("--no-input", is_flag=True, help="Ask nothing, even on a terminal.")
     return confirm(no_input(function))
 

@@ -132,6 +132,8 @@ class Gathering:
                 f"`{defn.name}` could not judge: {type(error).__name__}: {error}"[:500],
                 "This is a defect of the check; report it with `runbook audit show`.",
             )
+        more: dict[str, Any] = {"more": list(verdict.more)} if verdict.more else {}
+        more |= {"seen": verdict.seen} if verdict.seen else {}
         self.log.emit(
             "check.verdict",
             defn.id,
@@ -140,8 +142,7 @@ class Gathering:
             message=verdict.message,
             fix=verdict.fix,
             phase=phase,
-            **({"more": list(verdict.more)} if verdict.more else {}),
-            **({"seen": verdict.seen} if verdict.seen else {}),
+            **more,
         )
         return verdict
 

@@ -15,7 +15,7 @@ from engine.errors import Exit, JournalFault, Terminated
 from engine.events import Waiting
 from engine.exchange import Answer, NoAnswer
 from engine.log import RunLog
-from engine.steps.base import OneWayStep, Ruling, Sighting, StepParams, World
+from engine.steps.base import OneWayStep, Ruling, Sighting, State, StepParams, World
 from engine.values import digest
 
 
@@ -140,7 +140,7 @@ class OneWayCall:
             match seen.state:
                 case "applied":
                     fact = self.step.conclude(self.params, seen, ruling.attribution)
-                    state = "done" if ruling.attribution == "ours" else "observed"
+                    state: State = "done" if ruling.attribution == "ours" else "observed"
                     return self._settled(replace(ruling, state=state, why=why, fact=fact))
                 case "undone":
                     fact = self.step.conclude(self.params, seen, ruling.attribution)

@@ -6,7 +6,6 @@ code; after it only what is known of the one-way call does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,6 +58,11 @@ class Runner:
         self._call = steps[one_way[0]] if one_way else None
         self.after = tuple(defn for at, defn in enumerate(steps) if at > cut and at not in one_way)
 
+    def _writes(self) -> list[tuple[StepDef, WriteStep[Any]]]:
+        """The write steps before the consent, in order."""
+        found = ((defn, self.gathering.steps.get(defn.name)) for defn in self._before if defn.kind == "step")
+        return [(defn, step) for defn, step in found if isinstance(step, WriteStep)]
+
     def _is(self, defn: StepDef, kind: type[Any]) -> bool:
         return defn.kind == "step" and isinstance(self.gathering.steps[defn.name], kind)
 
@@ -87,7 +91,7 @@ class Runner:
         self._require_operator()
         self._first_reads()
         judged = self._judge(is_preflight=True)
-        writes = [defn for defn in self._before if self._is(defn, WriteStep)]
+        writes = self._writes()
         goes_on = self.reach is not Effect.READ and bool(writes)
         self._report(judged, in_full=not goes_on)
         self._stop_if_denied(judged)
@@ -126,10 +130,10 @@ class Runner:
                 except Denied as gone:
                     raise Ended(self._gone(gone)) from gone
                 self._look_at(fact)
-            elif self._is(defn, WriteStep):
-                step = self.gathering.steps[defn.name]
-                params = self.gathering.params(defn, step.Params)
-                self.gathering.known[defn.id] = getattr(params, step.renews)
+            for write, step in self._writes():
+                if write is defn:
+                    params = self.gathering.params(defn, step.Params)
+                    self.gathering.known[defn.id] = getattr(params, step.renews)
 
     def _look_at(self, fact: Fact) -> None:
         """The target of the one-way step, as soon as it is read: done already, or another run's open intent."""
@@ -221,11 +225,9 @@ class Runner:
         wanted = self.one_way.to_type(facts) if self.one_way else {}
         return {name: value for name, value in wanted.items() if name in self.gathering.runbook.inputs}
 
-    def _write(self, writes: list[StepDef]) -> None:
+    def _write(self, writes: list[tuple[StepDef, WriteStep[Any]]]) -> None:
         """Each write once; then the reads again, what a write renewed under the write's own id."""
-        for defn in writes:
-            step = self.gathering.steps[defn.name]
-            assert isinstance(step, WriteStep)
+        for defn, step in writes:
             self.log.notice(Started(defn.id, self.gathering.title(defn), defn.id))
             params = self.gathering.params(defn, step.Params)
             before = getattr(params, step.renews)
@@ -242,12 +244,8 @@ class Runner:
 
     def _renewed(self) -> set[str]:
         """The ids of reads whose fact lives on under a write step's id."""
-        ids = set()
-        for defn in self._before:
-            if self._is(defn, WriteStep):
-                step = self.gathering.steps[defn.name]
-                ids |= {ref.path[0] for ref in find(defn.with_[step.renews])}
-        return ids
+        refs = (ref for defn, step in self._writes() for ref in find(defn.with_[step.renews]))
+        return {ref.path[0] for ref in refs}
 
     def _read_again(self, phase: str) -> None:
         renewed = self._renewed() if self.refreshed else set()
@@ -333,9 +331,8 @@ class Runner:
         started = self.world.clock.monotonic()
         self.log.notice(Started("recheck", "Nothing moved since you confirmed", "recheck"))
         before = figures_of(self._live(), self.one_way, self.world)
-        for defn in self._before:
-            if self._is(defn, WriteStep):
-                self._expect_found(lambda defn=defn: self.gathering.reread(defn, "recheck"))
+        for defn, _ in self._writes():
+            self._expect_found(lambda defn=defn: self.gathering.reread(defn, "recheck"))
         self._read_again("recheck")
         after = figures_of(self._live(), self.one_way, self.world)
         took = self.world.clock.monotonic() - started
@@ -374,11 +371,11 @@ class Runner:
     def _end_of_review(self) -> Ending:
         return Ending(Exit.DONE, "done", "Every check passed or warned. Nothing was written.")
 
-    def _end_of_preview(self, judged: list[Judged], writes: Iterable[StepDef]) -> Ending:
+    def _end_of_preview(self, judged: list[Judged], writes: list[tuple[StepDef, WriteStep[Any]]]) -> Ending:
         preview = self._preview()
         if not self.refreshed:
             could = tuple(
-                f"a refresh (`{defn.id}`) comes first and may change fees, taxes and the total" for defn in writes
+                f"a refresh (`{defn.id}`) comes first and may change fees, taxes and the total" for defn, _ in writes
             )
             preview = replace(preview, refresh_could_change=could)
         self.log.notice(preview)

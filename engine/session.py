@@ -180,7 +180,7 @@ class Begun:
 
     def _start(self, type: str, data: Mapping[str, Any], operator: Operator | None) -> None:
         settings = self.session.settings
-        held = {"clock": settings.clock} if settings.clock else {}
+        held: dict[str, Any] = {"clock": settings.clock} if settings.clock else {}
         self.log.emit(
             type,
             None,
@@ -214,7 +214,7 @@ class Begun:
                 ),
                 operator=operator.id if operator else "",
                 is_production=settings.is_production,
-                notes=tuple(settings.careless()),
+                notes=(*settings.warnings, *settings.careless()),
             )
         )
 

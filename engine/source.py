@@ -198,6 +198,7 @@ class _Reader:
             return self._mapping(node, span, above)
         if isinstance(node, yaml.SequenceNode):
             return Node([self._node(item, above) for item in node.value], span)
+        assert isinstance(node, yaml.ScalarNode)
         return self._scalar(node, span)
 
     def _mapping(self, node: yaml.MappingNode, span: Span, above: set[int]) -> Node:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import ssl
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -89,12 +91,20 @@ def meaning(error: Exception) -> str:
     return type(error).__name__
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """The authorities that are trusted, read once: reading them costs more than a request on loopback."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class _Transport(httpx.HTTPTransport):
     """httpx's transport over the backend that keeps deadlines; it sends only what `permits` allows, whoever calls it."""
 
-    def __init__(self, deadlines: Deadlines, permits: Callable[[str, str], bool], *, is_kept: bool) -> None:
-        super().__init__(trust_env=False, retries=0)
-        context = httpx.create_ssl_context(trust_env=False)
+    def __init__(
+        self, deadlines: Deadlines, permits: Callable[[str, str], bool], *, is_kept: bool, is_encrypted: bool
+    ) -> None:
+        context = _certificates() if is_encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        super().__init__(verify=context, trust_env=False, retries=0)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
@@ -246,7 +256,9 @@ class Wire:
 
     def _client(self, *, is_kept: bool) -> httpx.Client:
         return httpx.Client(
-            transport=_Transport(self._deadlines, self.permits, is_kept=is_kept),
+            transport=_Transport(
+                self._deadlines, self.permits, is_kept=is_kept, is_encrypted=self.base.startswith("https://")
+            ),
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
             follow_redirects=False,
             trust_env=False,

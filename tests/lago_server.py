@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-
 from engine.sandbox.faults import Fault
 from engine.sandbox.player import Player
 from engine.sandbox.scenario import SHIPPED, Scenario, load

@@ -12,8 +12,8 @@ NEEDED = {"total": Money(63604, "EUR")}
 COMMAND = ("runbook", "run", "finalize_invoice")
 
 
-def consenting(typed: str | None = None, *, asks: bool = False, **values: str) -> Consenting:
-    given = {"invoice": "c8117fcb", **values}
+def consenting(typed: str | None = None, *, asks: bool = False, total: str | None = None) -> Consenting:
+    given = {"invoice": "c8117fcb", **({"total": total} if total else {})}
     return Consenting((lambda prompt: None) if asks else None, typed, given, COMMAND)
 
 
@@ -29,9 +29,8 @@ def test_both_flags_consent_without_a_terminal() -> None:
 
 @pytest.mark.parametrize(("typed", "total"), [(None, None), ("cus_hooli", None), (None, "636.04 EUR")])
 def test_one_flag_alone_is_no_consent_and_the_message_shows_both(typed: str | None, total: str | None) -> None:
-    values = {"total": total} if total else {}
     with pytest.raises(NotConfirmed) as refused:
-        consenting(typed, **values).require("cus_hooli", NEEDED)
+        consenting(typed, total=total).require("cus_hooli", NEEDED)
     wanted = "runbook run finalize_invoice --invoice c8117fcb --confirm cus_hooli --total '636.04 EUR'"
     assert refused.value.hint is not None
     assert wanted in refused.value.hint

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from tests.lago_server import Played
-from tests.test_recordings import newest_of
+from lago_server import Played
+from test_recordings import newest_of
 
 TOTAL = "636.04 EUR"
 SHORT = {"RUNBOOK_FINALIZE_TIMEOUT": "0.6"}

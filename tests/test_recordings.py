@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from lago_server import Played
 
 from engine.journal import Reader, verify
-from tests.lago_server import Played
 
 REFRESH, FINALIZE = "refresh", "finalize"
 

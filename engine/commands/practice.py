@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from engine.commands.auditing import show_run, verify_journal
+from engine.commands.auditing import verify_journal
 from engine.commands.running import Wanted, run_runbook
 from engine.commands.shell import Shell
 from engine.errors import Exit, UsageFault
 from engine.journal import Reader
+from engine.render import audit
 from engine.render import sandbox as words
 from engine.sandbox.catalogue import CATALOGUE
 from engine.sandbox.console import STATES
@@ -65,8 +66,12 @@ def run_demo(shell: Shell) -> int:
         code = run_runbook(inside, runbook, given, Wanted(confirm, False, "one-way", False))
         with Reader.open(inside.settings.journal) as journal:
             run = journal.runs()[0].run
+            records = journal.run(run)
         say("\n" + words.command(["audit", "show", run], colour=colour))
-        show_run(inside, run)
+        weighty = [record for record in records if audit.is_weighty(record)]
+        terminal.out(audit.history(weighty, shell.format, width=width, colour=colour))
+        if shell.format == "human":
+            terminal.out(f"        and {len(records) - len(weighty)} reads and verdicts between them\n")
         say("\n" + words.command(["audit", "verify"], colour=colour))
         verify_journal(inside)
     say(words.demo_closing(width=width, colour=colour))

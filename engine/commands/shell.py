@@ -83,11 +83,12 @@ class Shell:
 
     def complain(self, error: Exception) -> int:
         """Tell an error on stderr, in the format of the command, and answer its exit code."""
+        from engine.commands.reading import line_of
         from engine.render import diagnostics, errors
 
         terminal = self.terminal
         if isinstance(error, Invalid) and error.diagnostics:
-            terminal.err(diagnostics.render(error.diagnostics, self.format, colour=terminal.colour_err))
+            terminal.err(diagnostics.render(error.diagnostics, self.format, line_of, colour=terminal.colour_err))
         if not isinstance(error, RunbookError):
             error = RunbookError(
                 f"a defect of runbook: {type(error).__name__}: {error}",

@@ -67,7 +67,19 @@ def _outcome(run: Any) -> str:
 
 
 def _as_json(run: Any) -> dict[str, Any]:
-    names = ("run", "started", "ended", "runbook", "version", "subject", "operator", "environment", "mode", "lago_id", "outcome", "exit")  # fmt: skip
+    names: tuple[str, ...] = (
+        "run",
+        "started",
+        "ended",
+        "runbook",
+        "version",
+        "subject",
+        "operator",
+        "environment",
+        "mode",
+        "lago_id",
+    )
+    names += ("outcome", "exit")
     return {"v": 1, "type": "run.summary", **{name: getattr(run, name) for name in names}}
 
 
@@ -83,11 +95,15 @@ def history(records: Sequence[Recorded], format: str, *, width: int = 80, colour
             lines.append("\t".join(safe(cell) for cell in (one.seq, one.ts, one.type, one.step or "", *told)))
             continue
         head = f"#{one.seq:<5} {one.ts[11:19]}  {one.type:<16} {safe(one.step or '')}"
-        important = one.type.startswith(("effect.", "consent.", "operator.", "drift.", "run."))
-        lines.append(style(head.rstrip(), "bold", colour) if important else head.rstrip())
-        lines += [line for text in told for line in wrap(safe(text), width, indent="                ")]
+        lines.append(style(head.rstrip(), "bold", colour) if is_weighty(one) else head.rstrip())
+        lines += [line for text in told for line in wrap(safe(text), width, indent="                 ")]
     day = f"{records[0].ts[:10]} UTC\n" if records and format == "human" else ""
     return day + "".join(line + "\n" for line in lines)
+
+
+def is_weighty(one: Recorded) -> bool:
+    """Whether an event is more than a read or a verdict: who, consent, call, outcome, end."""
+    return one.type.startswith(("effect.", "consent.", "operator.", "drift.", "run."))
 
 
 def _told(one: Recorded) -> list[str]:
@@ -97,11 +113,12 @@ def _told(one: Recorded) -> list[str]:
             return _start(data)
         case "fact" if data.get("kind") == "Answer":
             said = f"answered {data['status']}" if "status" in data else str(data.get("why"))
-            return [", ".join(data.get("requests") or ()), said]
+            return [f"{_short(next(iter(data.get('requests') or ()), ''))}, {said}"]
         case "fact":
-            asked = ", ".join(data.get("requests") or ()) or "nothing asked"
-            again = f"as in #{data['same_as']}" if "same_as" in data else f"digest {str(data.get('digest'))[:19]}"
-            return [f"{data.get('kind')}: {asked}", f"{again}{_figures(data.get('values') or {})}"]
+            reads: list[str] = list(data.get("requests") or ())
+            asked = _short(reads[0]) if len(reads) == 1 else f"{len(reads)} reads"
+            again = f"as in #{data['same_as']}" if "same_as" in data else f"digest {str(data.get('digest'))[7:19]}"
+            return [f"{data.get('kind')}: {asked}, {again}{_figures(data.get('values') or {})}"]
         case "check.verdict":
             return [f"{data.get('verdict')}: {data.get('message')}", *(data.get("more") or ())]
         case "consent.asked":
@@ -126,6 +143,11 @@ def _told(one: Recorded) -> list[str]:
             f"Lago reads {data.get('reads')}",
         ]
     return [f"{key}: {value}" for key, value in data.items() if isinstance(value, str | int)]
+
+
+def _short(request: str) -> str:
+    """A request without what every one of them has; the whole of it stands in `--format json`."""
+    return request.partition("?")[0].replace("/api/v1/", "/")
 
 
 def _start(data: Mapping[str, Any]) -> list[str]:

@@ -80,17 +80,16 @@ def page(manual: Manual, *, width: int = 80, colour: bool = False) -> str:
         lines += _section("When to use it", wrap(_one(manual.use_when), width, indent="  "), colour)
     if manual.prerequisites:
         lines += _section(
-            "Before you start", [l for text in manual.prerequisites for l in _bullet(text, width)], colour
+            "Before you start", [line for text in manual.prerequisites for line in _bullet(text, width)], colour
         )
     lines += _section("What you give it", _inputs(manual.inputs, width), colour)
-    number, section = 0, None
+    section: str | None = None
     body: list[str] = []
-    for step in manual.steps:
+    for number, step in enumerate(manual.steps, 1):
         if step.section != section:
             if body:
                 lines += _section(section or "Steps", body, colour)
             section, body = step.section, []
-        number += 1
         body += _step(number, step, width, colour)
     lines += _section(section or "Steps", body, colour)
     if manual.failures:

@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -223,10 +224,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _hang(self) -> None:
         """Say nothing until the client leaves."""
         self.connection.settimeout(LONGEST_HANG)
-        try:
+        with suppress(OSError):
             self.connection.recv(1)
-        except OSError:
-            pass
         self._leave()
 
     def _reset(self) -> None:
@@ -239,7 +238,5 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _leave(self) -> None:
         self.close_connection = True
-        try:
+        with suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass

@@ -1,0 +1,195 @@
+"""The real command in a forked child: all is imported already, so that hundreds of runs, each killed elsewhere, are cheap.
+
+A child has its own environment, folder, standard streams and signals, runs `cli.main()` and ends with its exit code.
+It notes every step that a kill can come before or after (a durable record, an operation on a socket) and kills itself
+there with SIGKILL, as a power cut of the process would: nothing is flushed, closed or unwound.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import random
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lago_server import Result
+
+import cli
+import engine
+from engine.deadline import DeadlineBackend, DeadlineStream
+from engine.journal import Journal
+
+LONGEST = 30.0
+
+
+def _import_all() -> None:
+    for module in pkgutil.walk_packages(engine.__path__, "engine."):
+        importlib.import_module(module.name)
+
+
+_import_all()
+
+
+@dataclass(frozen=True)
+class Point:
+    """A moment of a run: before or after the nth step of a kind (`record`, `connect`, `write`, `read`)."""
+
+    moment: str
+    kind: str
+    nth: int
+
+    def __str__(self) -> str:
+        return f"{self.moment} {self.kind} {self.nth}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A moment that a run came to, and what it was about: a record's type, a request line."""
+
+    point: Point
+    about: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a child: its result (`code` is -9 after a kill) and every moment that it came to, in order."""
+
+    result: Result
+    steps: list[Step]
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether it came to the moment of its kill."""
+        return self.result.code == -signal.SIGKILL
+
+    @property
+    def sent(self) -> list[str]:
+        """The request lines of the writes that left whole, in order."""
+        lines = [step.about for step in self.steps if step.point.kind == "write" and step.point.moment == "after"]
+        return [line for line in lines if line.startswith("PUT ")]
+
+
+@dataclass
+class _Watch:
+    """Counts the steps of this process, notes each, and ends it at `kill`."""
+
+    trace: int
+    kill: Point | None
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def around(self, kind: str, about: str, act: Callable[[], Any]) -> Any:
+        nth = self.counts[kind] = self.counts.get(kind, 0) + 1
+        self._at(Point("before", kind, nth), about)
+        value = act()
+        self._at(Point("after", kind, nth), about)
+        return value
+
+    def _at(self, point: Point, about: str) -> None:
+        os.write(self.trace, f"{point.moment}\t{point.kind}\t{point.nth}\t{about}\n".encode())
+        if point == self.kill:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def install(self) -> None:
+        """Wrap the journal's two ways to write and the socket's operations. For a process that only runs the command."""
+        append, intend = Journal.append, Journal.intend
+        connect, read, write = DeadlineBackend.connect_tcp, DeadlineStream.read, DeadlineStream.write
+        watch = self
+
+        def watched_append(self: Journal, run: str, type: str, *args: Any, **more: Any) -> Any:
+            return watch.around("record", type, lambda: append(self, run, type, *args, **more))
+
+        def watched_intend(self: Journal, *args: Any, **more: Any) -> Any:
+            return watch.around("record", "effect.intent", lambda: intend(self, *args, **more))
+
+        def watched_connect(self: DeadlineBackend, *args: Any, **more: Any) -> Any:
+            return watch.around("connect", "", lambda: connect(self, *args, **more))
+
+        def watched_read(self: DeadlineStream, *args: Any, **more: Any) -> Any:
+            return watch.around("read", "", lambda: read(self, *args, **more))
+
+        def watched_write(self: DeadlineStream, buffer: bytes, *args: Any, **more: Any) -> Any:
+            line = buffer.split(b"\r\n", 1)[0].decode("latin-1")
+            return watch.around("write", line, lambda: write(self, buffer, *args, **more))
+
+        wrapped: list[tuple[type, str, Any]] = [
+            (Journal, "append", watched_append),
+            (Journal, "intend", watched_intend),
+            (DeadlineBackend, "connect_tcp", watched_connect),
+            (DeadlineStream, "read", watched_read),
+            (DeadlineStream, "write", watched_write),
+        ]
+        for owner, name, function in wrapped:
+            setattr(owner, name, function)
+
+
+def run(args: tuple[str, ...], env: Mapping[str, str], folder: Path, kill: Point | None = None) -> Done:
+    """Run `runbook ARGS` in a child, and kill it at `kill` if it comes there. A child that hangs fails the test."""
+    out, err, trace = (folder / f"forked.{name}" for name in ("out", "err", "trace"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # other threads: the child never needs them
+        pid = os.fork()
+    if pid == 0:
+        _child(args, env, folder, (out, err, trace), kill)
+    code = _wait(pid)
+    result = Result(code, out.read_text(), err.read_text())
+    return Done(result, [_step(line) for line in trace.read_text().splitlines()])
+
+
+def _child(
+    args: tuple[str, ...], env: Mapping[str, str], folder: Path, files: tuple[Path, Path, Path], kill: Point | None
+) -> NoReturn:
+    code = 70
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(env)
+        random.seed()
+        null = os.open(os.devnull, os.O_RDONLY)
+        out, err, trace = (os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) for file in files)
+        for source, target in ((null, 0), (out, 1), (err, 2)):
+            os.dup2(source, target)
+        sys.stdin = open(0, closefd=False)  # noqa: SIM115
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.argv = ["runbook", *args]
+        _Watch(trace, kill).install()
+        code = _main()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def _main() -> int:
+    try:
+        cli.main()
+    except SystemExit as exit:
+        return exit.code if isinstance(exit.code, int) else 0 if exit.code is None else 1
+
+
+def _wait(pid: int) -> int:
+    ends = time.monotonic() + LONGEST
+    while True:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > ends:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise AssertionError(f"the command did not end within {LONGEST:g} s")
+        time.sleep(0.002)
+
+
+def _step(line: str) -> Step:
+    moment, kind, nth, about = line.split("\t", 3)
+    return Step(Point(moment, kind, int(nth)), about)
