@@ -67,6 +67,13 @@ def name_of(target: Fact | None) -> str:
     return f"{target.number} for {Money(target.total_amount_cents, target.currency)}"
 
 
+def draft_of(target: Fact | None) -> str:
+    """How a sentence calls a draft, whose number tells nothing: `the draft of cus_hooli for 636.04 EUR`."""
+    if not isinstance(target, Invoice):
+        return "it"
+    return f"the draft of {target.customer.external_id} for {Money(target.total_amount_cents, target.currency)}"
+
+
 def state_of(target: Fact | None) -> str:
     """How a sentence tells the target's state: `the invoice reads draft`."""
     return f"the invoice reads `{ui_status(target)}`" if isinstance(target, Invoice) else "the invoice was not read"

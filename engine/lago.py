@@ -100,10 +100,16 @@ class Lago:
         return fetched
 
     def get_billing_entity(self, code: str) -> Fetched[BillingEntity]:
-        """`GET /billing_entities/:code`. Raises NotFound, KeyRefused, Unreachable."""
-        return self._one(
-            f"/billing_entities/{_name(code)}", "billing_entity", BillingEntity, f"billing entity `{code}`"
-        )
+        """`GET /billing_entities/:code`. Raises KeyRefused, Unreachable.
+
+        A server that does not show billing entities leaves every setting of it unknown, and that is what is answered.
+        """
+        path = f"/billing_entities/{_name(code or 'default')}"
+        try:
+            return self._one(path, "billing_entity", BillingEntity, f"billing entity `{code}`")
+        except NotFound:
+            request = Request("GET", self._wire.target(path))
+            return Fetched(BillingEntity(code=code), (request,), self._clock.now(), 0.0)
 
     def version(self) -> str | None:
         """What `GET /health` says of the server's version, or None. Raises Unreachable."""

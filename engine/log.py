@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.events import Notice, Recorded, Renderer
@@ -19,13 +20,20 @@ class RunLog:
     """
 
     def __init__(
-        self, journal: Journal, pipeline: Pipeline, renderer: Renderer, interrupts: Interrupts, run: str
+        self,
+        journal: Journal,
+        pipeline: Pipeline,
+        renderer: Renderer,
+        interrupts: Interrupts,
+        run: str,
+        is_lost: Callable[[], bool] = lambda: False,
     ) -> None:
         self.journal = journal
         self.run = run
         self.interrupts = interrupts
         self._pipeline = pipeline
         self._renderer = renderer
+        self._is_lost = is_lost
 
     def emit(self, type: str, step: str | None = None, *, effect_key: str | None = None, **data: Any) -> Recorded:
         """Make an event durable, then show it. Raises JournalFault; the event is then not to be acted on."""
@@ -46,6 +54,7 @@ class RunLog:
         """Show something that is not kept."""
         self._renderer.notice(notice)
 
-    def flush(self) -> None:
-        """All that was said has left this process."""
+    def flush(self) -> bool:
+        """All that was said has left this process; False when there is nobody left to read it."""
         self._renderer.flush()
+        return not self._is_lost()

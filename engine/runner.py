@@ -12,7 +12,7 @@ from typing import Any
 from engine.aftermath import Aftermath
 from engine.checks.base import Here
 from engine.consent import Consenting, drift
-from engine.endings import Ending, name_of, plural, sentence
+from engine.endings import Ending, draft_of, plural, sentence
 from engine.errors import Denied, Exit, NotConfirmed, RunbookError
 from engine.events import Finished, Preview, Started, moment
 from engine.facts import Confirmed, Fact
@@ -318,7 +318,8 @@ class Runner:
             operator=self.gathering.operator.id,
             facts={name: {"step": refs[name], "kind": kept[name]} for name in facts},
         )
-        self.log.flush()
+        if not self.log.flush():
+            raise NotConfirmed("the output has gone: nobody can have seen what was confirmed")
         self.log.notice(
             Finished(self._consent.id, "ok", self._consent.id, "confirmed by " + self.gathering.operator.id)
         )
@@ -382,7 +383,7 @@ class Runner:
         warned = sum(one.verdict.verdict == "warn" for one in judged)
         note = f" {plural(warned, 'check')} warned." if warned else ""
         done = "The draft was refreshed; nothing else was written." if self.refreshed else "Nothing was written."
-        message = f"Would finalize {name_of(self.target)}.{note} {done}"
+        message = f"Would finalize {draft_of(self.target)}.{note} {done}"
         return Ending(Exit.DONE, "would_write", message, self.consenting.again(), extra={"preview": preview.as_json()})
 
 

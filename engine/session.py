@@ -56,6 +56,7 @@ class Session:
     interrupts: Interrupts
     fault: Callable[[RunbookError | Ending], None]
     ask_key: Ask | None = None
+    is_lost: Callable[[], bool] = lambda: False
     would_write: bool = False
     clock: Clock = field(default_factory=Clock)
 
@@ -124,7 +125,7 @@ class Session:
         return None
 
     def _begin(self, journal: Journal, run: str, runbook: Runbook, consenting: Consenting, reach: Effect) -> Begun:
-        log = RunLog(journal, Pipeline(), self.renderer, self.interrupts, run)
+        log = RunLog(journal, Pipeline(), self.renderer, self.interrupts, run, self.is_lost)
         return Begun(self, log, run, runbook, consenting, reach)
 
 

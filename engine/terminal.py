@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal, TextIO
 
+from engine.printable import safe
+
 ColourChoice = Literal["auto", "always", "never"]
 
 FALLBACK_WIDTH = 80
@@ -95,6 +97,10 @@ class Terminal:
         if not self.lost:
             self.lost = _write(self.stdout, text)
 
+    def is_lost(self) -> bool:
+        """Whether stdout can take nothing more: whoever read it has gone."""
+        return bool(self.lost)
+
     def err(self, text: str) -> None:
         """Write to stderr and flush. Never raises on account of the stream."""
         if not self._err_lost:
@@ -105,7 +111,7 @@ class Terminal:
 
         None also where nobody can answer (`can_ask`): then nothing is printed.
         """
-        return self._answer(prompt) if self.can_ask else None
+        return self._answer(safe(prompt)) if self.can_ask else None
 
     def ask_secret(self, prompt: str) -> str | None:
         """The same without echo. None where the echo cannot be turned off: a key is not shown instead."""

@@ -78,6 +78,7 @@ def _session(shell: Shell, wanted: Wanted) -> Session:
         renderer=shell.renderer(),
         interrupts=interrupts,
         fault=shell.fault,
+        is_lost=terminal.is_lost,
         ask_key=terminal.ask_secret if terminal.can_ask else None,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from engine.errors import RunbookError
-from engine.render.text import safe, style, wrap
+from engine.render.text import advice, safe, style, wrap
 
 
 def render(error: RunbookError, format: str, *, width: int = 80, colour: bool = False) -> str:
@@ -19,13 +19,6 @@ def render(error: RunbookError, format: str, *, width: int = 80, colour: bool = 
     lines = wrap(safe(error.message), width - 7)
     text = [style("error: ", "bad", colour) + lines[0], *("       " + line for line in lines[1:])]
     if error.hint:
-        # A command to copy stays whole on its line, however long.
-        text += [f" help: {line}" if at == 0 else f"       {line}" for at, line in enumerate(_hint(error.hint, width))]
+        lines = advice(error.hint, width - 7)
+        text += [f" help: {line}" if at == 0 else f"       {line}" for at, line in enumerate(lines)]
     return "\n".join(text) + "\n"
-
-
-def _hint(hint: str, width: int) -> list[str]:
-    before, colon, command = hint.partition(": runbook ")
-    if colon and "\n" not in command:
-        return [*wrap(safe(before + ":"), width - 7), "  runbook " + safe(command)]
-    return [line for part in hint.split("\n") for line in wrap(safe(part), width - 7)]

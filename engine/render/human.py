@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.events import Finished, Header, Notice, Preview, Recorded, Said, Started, Waiting
 from engine.render.preview import panel
-from engine.render.text import Style, cut, pad, safe, style, width, wrap
+from engine.render.text import Style, advice, cut, pad, safe, style, width, wrap
 
 LABEL = 16
 STYLES: dict[str, Style] = {
@@ -87,7 +87,7 @@ class Human:
         self._clear()
         self._line("")
         for text in data.get("lines") or ():
-            self._lines(wrap(safe(text), self._width, indent="  "))
+            self._lines(advice(text, self._width, indent="  "))
         if data.get("lines"):
             self._line("")
         message, next = safe(data.get("message") or ""), safe(data.get("next") or "")

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from wcwidth import wcswidth, wcwidth
 
-# Categories that are no printing characters: controls, formats (bidi marks, zero width), surrogates, private use,
-# unassigned, and the two line separators.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+from engine.printable import safe
+
+__all__ = ["Style", "advice", "cut", "pad", "safe", "style", "table", "width", "wrap"]
 
 Style = Literal["good", "bad", "warn", "dim", "bold", "plain"]
 
 _CODES: dict[Style, str] = {"good": "32", "bad": "1;31", "warn": "33", "dim": "2", "bold": "1", "plain": ""}
-
-
-def safe(text: object) -> str:
-    """The text with everything that is no printing character written out as an escape (Unicode TR 36)."""
-    return "".join(_safe(character) for character in str(text))
-
-
-def _safe(character: str) -> str:
-    if character == " " or (character.isascii() and character.isprintable()):
-        return character
-    category = unicodedata.category(character)
-    is_stray_space = category == "Zs"
-    is_wide_combining = category in ("Mn", "Me", "Mc") and wcwidth(character) <= 0 and category == "Me"
-    if category not in _UNSEEN and not is_stray_space and not is_wide_combining:
-        return character
-    number = ord(character)
-    if number < 0x100:
-        return f"\\x{number:02x}"
-    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def width(text: str) -> int:
@@ -85,6 +65,18 @@ def wrap(text: str, columns: int, *, indent: str = "") -> list[str]:
                 line = joined
         lines.append(line)
     return [f"{indent}{line}".rstrip() for line in lines]
+
+
+def advice(text: str, columns: int, *, indent: str = "") -> list[str]:
+    """A sentence in lines; a command at its end, after `: runbook`, stays whole on a line of its own, to be copied."""
+    lines: list[str] = []
+    for part in text.split("\n"):
+        before, colon, command = part.partition(": runbook ")
+        if not colon:
+            lines += wrap(safe(part), columns, indent=indent)
+            continue
+        lines += [*wrap(safe(before + ":"), columns, indent=indent), f"{indent}  runbook {safe(command)}"]
+    return lines
 
 
 def style(text: str, kind: Style, colour: bool) -> str:
