@@ -116,6 +116,8 @@ class _Watch:
             return watch.around("read", "", lambda: read(self, *args, **more))
 
         def watched_write(self: DeadlineStream, buffer: bytes, *args: Any, **more: Any) -> Any:
+            if not buffer:  # httpcore writes the end of a message without a body so: nothing happens
+                return write(self, buffer, *args, **more)
             line = buffer.split(b"\r\n", 1)[0].decode("latin-1")
             return watch.around("write", line, lambda: write(self, buffer, *args, **more))
 

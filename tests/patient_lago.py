@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Self
 
 from lago_server import Played, scenario
 
@@ -16,6 +18,9 @@ from engine.journal import JournalBroken, NoJournal, Reader
 from engine.sandbox.player import UNEXPECTED, Player
 from engine.sandbox.routing import Router, as_json
 from engine.sandbox.scenario import Key, Reply
+
+# A player changes nothing of its scenario, and reading one costs more than a run.
+_scenario = cache(scenario)
 
 
 class PatientPlayer(Player):
@@ -39,9 +44,13 @@ class Patient(Played):
 
     def __post_init__(self) -> None:
         Played.__post_init__(self)
-        self.player = PatientPlayer(scenario(self.name))
+        self.player = PatientPlayer(_scenario(self.name))
         self.sandbox.router = Router([self.player])
         self.sandbox.before = self._look_at_the_journal
+
+    def __enter__(self) -> Self:
+        Played.__enter__(self)
+        return self
 
     @property
     def effect(self) -> str:
