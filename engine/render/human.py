@@ -2,48 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.errors import Exit
 from engine.events import Finished, Header, Notice, Preview, Recorded, Said, Started, Waiting
+from engine.render.fold import Fold
 from engine.render.preview import panel
-from engine.render.text import Style, advice, cut, pad, safe, style, width, wrap
+from engine.render.text import Style, advice, clip, cut, hang, pad, safe, style, width, wrap
 
 LABEL = 16
+LEAST_WIDTH = 40
+MOST_DETAIL = 600
+MOST_SENTENCE = 1200
+
 STYLES: dict[str, Style] = {
     "ok": "good", "warn": "warn", "DENY": "bad", "FAIL": "bad", "????": "bad", "skip": "dim", "wait": "warn", "----": "dim",
 }  # fmt: skip
 
+# How the verdict of an exit code is coloured; every other code is `bad`.
+ENDS: dict[int, Style] = {Exit.DONE: "good", Exit.WOULD_WRITE: "good", Exit.PENDING: "warn"}
 
-class Human:
-    """A renderer. `out` takes text and never fails; `is_live` says that a line can be rewritten."""
+
+class Human(Fold):
+    """A renderer. `is_live` says that the running line can be rewritten; `width` is in columns."""
 
     def __init__(self, out: Callable[[str], None], *, width: int, colour: bool, is_live: bool) -> None:
-        self._out = out
-        self._width = max(width, 40)
+        super().__init__(out)
+        self._width = max(width, LEAST_WIDTH)
         self._colour = colour
         self._is_live = is_live
         self._live = ""
 
-    def record(self, event: Recorded) -> None:
-        """Records show as their notices do; only the last one is drawn here."""
+    def draw_record(self, event: Recorded) -> None:
+        """Records show as their notices do; what follows a typed answer, and the end, are drawn here."""
         if event.type == "run.end":
             self._end(event.data)
+        elif event.type == "consent.given" and event.data.get("how") == "typed":
+            self._line("")  # below the line that was typed
 
-    def notice(self, notice: Notice) -> None:
+    def draw_notice(self, notice: Notice) -> None:
         """Draw what passes."""
         match notice:
             case Header():
                 self._header(notice)
             case Started():
-                self._rewrite(f"  ..    {pad(cut(safe(notice.label), LABEL), LABEL)} {safe(notice.title)}")
+                self._rewrite("..", notice.label, safe(notice.title))
             case Waiting():
-                detail = f"{safe(notice.detail)}, {notice.seconds:.0f}s"
-                self._rewrite(f"  wait  {pad(cut(safe(notice.label), LABEL), LABEL)} {detail}")
+                self._rewrite("wait", notice.label, f"{safe(notice.detail)}, {notice.seconds:.0f}s")
             case Finished():
                 self._finished(notice)
             case Said():
-                self._lines(wrap(safe(notice.text), self._width - 2, indent="  "))
+                self._lines(wrap(clip(safe(notice.text), MOST_SENTENCE), self._width, indent="  "))
             case Preview():
                 self._lines(panel(notice, self._width, self._colour))
 
@@ -60,38 +70,51 @@ class Human:
     def _header(self, header: Header) -> None:
         where = "PRODUCTION" if header.is_production else safe(header.environment)
         place = f"{where} @ {safe(header.host)}" if header.host and header.host != header.environment else where
-        name = style(f"{safe(header.runbook)} v{header.version}", "bold", self._colour)
-        where_styled = style(place, "bad" if header.is_production else "plain", self._colour)
-        parts = [name, where_styled, *([safe(header.mode)] if header.mode else []), f"run {safe(header.run)}"]
-        self._line("   ".join(parts))
+        parts: list[tuple[str, Style]] = [(f"{safe(header.runbook)} v{header.version}", "bold")]
+        parts.append((place, "bad" if header.is_production else "plain"))
+        if header.mode:
+            parts.append((safe(header.mode), "warn"))
+        parts.append((f"run {safe(header.run)}", "plain"))
+        shown, used = "", 0
+        for text, kind in parts:
+            text = clip(text, self._width - 2)
+            if used and used + 3 + width(text) > self._width:
+                self._line(shown)
+                shown, used = "  ", 2
+            elif used:
+                shown, used = shown + "   ", used + 3
+            shown, used = shown + style(text, kind, self._colour), used + width(text)
+        self._line(shown)
         for note in header.notes:
-            self._lines(wrap("note: " + safe(note), self._width, indent="  "))
+            self._lines(hang("  note: ", clip(safe(note), MOST_DETAIL), self._width))
         self._line("")
 
     def _finished(self, done: Finished) -> None:
-        self._clear()
         took = f"{done.seconds:.1f}s" if done.seconds is not None else ""
         word = style(pad(done.word, 4), STYLES[done.word], self._colour)
         label = pad(cut(safe(done.label), LABEL), LABEL)
-        room = self._width - 8 - LABEL - 1 - (len(took) + 2 if took else 0)
-        lines = wrap(safe(done.detail)[:2000], room)
-        first = f"  {word}  {label} {pad(lines[0], room)}" + (f"  {took}" if took else "")
-        self._line(first.rstrip())
         indent = " " * (8 + LABEL + 1)
-        for line in lines[1:]:
-            self._line(indent + line)
+        room = self._width - len(indent) - (len(took) + 2 if took else 0)
+        first, *rest = wrap(clip(safe(done.detail), MOST_DETAIL), room)
+        self._line(f"  {word}  {label} {pad(first, room)}{'  ' + took if took else ''}".rstrip(" "))
+        self._lines([indent + line for line in rest])
         for text in done.more:
-            self._lines(wrap(safe(text)[:2000], self._width, indent=indent))
+            self._lines(wrap(clip(safe(text), MOST_DETAIL), self._width, indent=indent))
 
-    def _end(self, data: Any) -> None:
-        self._clear()
+    # The end
+
+    def _end(self, data: Mapping[str, Any]) -> None:
         self._line("")
+        kind = ENDS.get(data.get("exit") or 0, "bad")
+        message = clip(safe(data.get("message") or ""), MOST_SENTENCE)
+        if data.get("exit") == Exit.UNKNOWN:
+            self._unknown(message, data)
+            return
         for text in data.get("lines") or ():
-            self._lines(advice(text, self._width, indent="  "))
+            self._lines(advice(_one_line(text), self._width, indent="  "))
         if data.get("lines"):
             self._line("")
-        message, next = safe(data.get("message") or ""), safe(data.get("next") or "")
-        kind: Style = "good" if data.get("exit") in (0, 20) else "warn" if data.get("exit") == 12 else "bad"
+        next = safe(data.get("next") or "")
         if next and width(message) + 3 + width(next) <= self._width:
             self._line(f"{style(message, kind, self._colour)}   {next}")
             return
@@ -99,23 +122,40 @@ class Human:
         if next:
             self._line(f"  next  {next}")
 
+    def _unknown(self, message: str, data: Mapping[str, Any]) -> None:
+        """The verdict first, then what is known, what not to do, and the one thing to do."""
+        self._lines([style(line, "bad", self._colour) for line in wrap(message, self._width)])
+        for text in data.get("lines") or ():
+            label, gap, rest = _one_line(text).partition("  ")
+            if gap and rest.strip():
+                self._lines(hang(f"  {pad(safe(label), 13)}  ", safe(rest.strip()), self._width))
+            else:
+                self._lines(advice(_one_line(text), self._width, indent="  "))
+        if data.get("next"):
+            self._line(f"  {pad('do', 13)}  {safe(data['next'])}")
+
     def _lines(self, lines: list[str]) -> None:
         for line in lines:
             self._line(line)
 
     def _line(self, text: str) -> None:
         self._clear()
-        self._out(text + "\n")
+        self.say(text + "\n")
 
     # The running line
 
-    def _rewrite(self, text: str) -> None:
+    def _rewrite(self, word: str, label: str, detail: str) -> None:
         if self._is_live:
             self._clear()
-            self._live = cut(text, self._width - 1)
-            self._out(self._live)
+            self._live = cut(f"  {word:<4}  {pad(cut(safe(label), LABEL), LABEL)} {detail}", self._width - 1)
+            self.say(self._live)
 
     def _clear(self) -> None:
         if self._live:
-            self._out("\r" + " " * width(self._live) + "\r")
-            self._live = ""
+            gone, self._live = self._live, ""
+            self.say("\r" + " " * width(gone) + "\r")
+
+
+def _one_line(text: str) -> str:
+    """A runbook's own words, whose file may break them over lines."""
+    return str(text).replace("\n", " ")

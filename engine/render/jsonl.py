@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from engine.events import Recorded
+from engine.render.fold import Fold
+from engine.render.text import json_line
 
-from engine.events import Notice, Recorded
 
+class JsonLines(Fold):
+    """A renderer. Text beyond ASCII is escaped, so that nothing raw reaches a terminal that shows it.
 
-class JsonLines:
-    """A renderer. Text beyond ASCII is escaped, so that nothing raw reaches a terminal that shows it."""
+    What is not kept is not told to programs: notices print nothing.
+    """
 
-    def __init__(self, out: Callable[[str], None]) -> None:
-        self._out = out
+    def draw_record(self, event: Recorded) -> None:
+        """One line, written at once."""
+        self.say(json_line(event.as_json()))
 
-    def record(self, event: Recorded) -> None:
-        """One line."""
-        self._out(json.dumps(event.as_json(), ensure_ascii=True, separators=(",", ":")) + "\n")
-
-    def notice(self, notice: Notice) -> None:
-        """What is not kept is not told to programs."""
-
-    def flush(self) -> None:
-        """Every line has left as it was written."""
-
-    def close(self) -> None:
-        """Nothing is held back."""
+    def draw_defect(self, what: str, why: str) -> None:
+        """A line that is no record would be worse than one that is missing; `seq` shows the gap."""

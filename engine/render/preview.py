@@ -2,82 +2,112 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.events import Change, Line, Preview
-from engine.render.text import Style, cut, pad, safe, style, width, wrap
+from engine.render.text import Style, clip, cut, hang, pad, safe, style, width, wrap
 
 MOST_LINES = 12
-MARKS = {"certain": " ", "computed": "~", "unknown": "?"}
+MOST_NAME = 3
+MOST_VALUE = 400
+CERTAINTY: dict[str, Style] = {"certain": "good", "computed": "plain", "unknown": "warn"}
 
 
 def panel(preview: Preview, columns: int, colour: bool, *, is_folded: bool = True) -> list[str]:
-    """The lines of the panel, none wider than `columns`."""
-    lines = ["", "  " + style(f"next  {safe(preview.action)}", "bold", colour) + "  "
-             + style(safe(preview.irreversible), "bad", colour), ""]  # fmt: skip
+    """The lines of the panel, none wider than `columns`; 40 is the least."""
+    head = f"  next  {safe(preview.action)}  "
+    lines = ["", *hang(head, safe(preview.irreversible), columns), ""]
+    lines[1] = style(head.rstrip(), "bold", colour) + "  " + style(lines[1][len(head) :], "bad", colour)
     lines += _pairs(preview.subject, columns)
-    lines += ["", *_items(preview.lines, columns, is_folded=is_folded), *_sums(preview, columns, colour)]
+    lines += ["", *_items(preview.lines, columns, colour, is_folded=is_folded), *_sums(preview.sums, columns, colour)]
     if preview.deductions:
-        lines += ["", "  Lago may deduct, beyond this total:", *_pairs(preview.deductions, columns)]
+        lines += ["", _title("Lago may deduct, beyond this total:", colour), *_pairs(preview.deductions, columns)]
     else:
-        lines += ["", "  Lago may deduct nothing: no coupon, credit note or prepaid credit is left."]
-    lines += ["", "  What changes  (~ computed, ? not known before)"]
-    for change in preview.changes:
-        lines += _change(change, columns)
-    lines += ["", "  Then Lago does"]
-    lines += [line for text in preview.afterwards for line in wrap(safe(text), columns - 6, indent="    ! ")[:1]
-              + wrap(safe(text), columns - 6, indent="      ")[1:]]  # fmt: skip
-    if preview.refresh_could_change:
-        lines += ["", "  Before that"]
-        lines += [line for text in preview.refresh_could_change for line in wrap(safe(text), columns, indent="    ")]
-    lines += ["", *wrap("request  " + safe(preview.request), columns, indent="  "), ""]
-    return lines
+        none = "Lago may deduct nothing: no coupon, credit note or prepaid credit is left."
+        lines += ["", *wrap(none, columns, indent="  ")]
+    lines += ["", _title("What changes", colour)]
+    lines += [line for change in preview.changes for line in _change(change, columns, colour)]
+    lines += _marked("Then Lago does", preview.afterwards, columns, colour)
+    lines += _marked("Before that", preview.refresh_could_change, columns, colour)
+    lines += _marked("Warnings", preview.warnings, columns, colour)
+    return [*lines, "", *hang("  request  ", safe(preview.request), columns), ""]
 
 
-def _pairs(pairs: tuple[tuple[str, str], ...], columns: int) -> list[str]:
+def _title(text: str, colour: bool) -> str:
+    return "  " + style(text, "bold", colour)
+
+
+def _marked(title: str, texts: Sequence[str], columns: int, colour: bool) -> list[str]:
+    if not texts:
+        return []
+    return ["", _title(title, colour), *(line for text in texts for line in hang("    ! ", safe(text), columns))]
+
+
+def _pairs(pairs: Sequence[tuple[str, str]], columns: int) -> list[str]:
     size = min(max((width(safe(label)) for label, _ in pairs), default=0), columns // 2)
-    lines: list[str] = []
-    for label, value in pairs:
-        head = "    " + pad(cut(safe(label), size), size) + "  "
-        rest = wrap(safe(value)[:400], columns - width(head))
-        lines += [(head if at == 0 else " " * width(head)) + line for at, line in enumerate(rest)]
-    return lines
+    return [
+        line
+        for label, value in pairs
+        for line in hang("    " + pad(cut(safe(label), size), size) + "  ", clip(safe(value), MOST_VALUE), columns)
+    ]
 
 
-def _items(items: tuple[Line, ...], columns: int, *, is_folded: bool) -> list[str]:
+def _items(items: Sequence[Line], columns: int, colour: bool, *, is_folded: bool) -> list[str]:
+    """The line items; a period that all of them share stands above them once."""
     if not items:
         return ["    no line items"]
-    shown = items[:MOST_LINES] if is_folded and len(items) > MOST_LINES else items
+    shown = items[:MOST_LINES] if is_folded else items
+    shared = len({item.period for item in items}) == 1
+    periods = 0 if shared else min(max(width(safe(item.period)) for item in items), 24)
     amounts = max(width(safe(item.amount)) for item in items)
-    units = min(max(width(safe(item.units)) for item in items), 12)
-    periods = max(width(safe(item.period)) for item in items)
-    room = max(12, columns - 4 - amounts - units - periods - 6)
-    lines = [
-        "    " + pad(cut(safe(item.name), room), room) + "  " + pad(cut(safe(item.units), units), units, right=True)
-        + "  " + pad(safe(item.period), periods) + "  " + pad(safe(item.amount), amounts, right=True)
-        for item in shown
-    ]  # fmt: skip
-    left = len(items) - len(shown)
-    if left:
-        lines.append(f"    ... and {left} more line items; `--format plain` shows all {len(items)}")
+    units = min(max(width(safe(item.units)) for item in items), 14)
+    room = columns - 4 - amounts - units - 4 - (periods + 2 if periods else 0)
+    count = f"{len(items)} line item{'' if len(items) == 1 else 's'}"
+    title = f"{count}, {safe(items[0].period)}" if shared and items[0].period else count
+    lines = [_title(clip(title, columns - 2), colour)]
+    for item in shown:
+        cells = pad(cut(safe(item.units), units), units, right=True)
+        if periods:
+            cells += "  " + pad(cut(safe(item.period), periods), periods)
+        cells += "  " + pad(safe(item.amount), amounts, right=True)
+        lines += _item(safe(item.name), cells, room, columns)
+    if len(shown) < len(items):
+        text = f"... and {len(items) - len(shown)} more; `--dry-run --format plain` shows all {len(items)}"
+        lines += wrap(text, columns, indent="    ")
     return lines
 
 
-def _sums(preview: Preview, columns: int, colour: bool) -> list[str]:
-    amounts = max((width(safe(value)) for _, value in preview.sums), default=0)
-    rule = " " * (columns - amounts) + "-" * amounts
-    lines = [rule]
-    for at, (label, value) in enumerate(preview.sums):
-        kind: Style = "bold" if at == len(preview.sums) - 1 else "plain"
-        room = columns - amounts - 6
-        text = "    " + pad(cut(safe(label), room), room, right=False) + "  " + pad(safe(value), amounts, right=True)
-        lines.append(style(text, kind, colour))
+def _item(name: str, cells: str, room: int, columns: int) -> list[str]:
+    """A name beside its figures; above them where there is no room beside."""
+    if room < 16:
+        return [*_named(name, columns - 4), pad(cells, columns, right=True)]
+    first, *rest = _named(name, room)
+    return [pad(first, room + 4) + "  " + cells, *rest]
+
+
+def _named(name: str, room: int) -> list[str]:
+    lines = wrap(name, room)
+    if len(lines) > MOST_NAME:
+        lines = [*lines[: MOST_NAME - 1], cut(lines[MOST_NAME - 1] + " …", room)]
+    return ["    " + line for line in lines]
+
+
+def _sums(sums: Sequence[tuple[str, str]], columns: int, colour: bool) -> list[str]:
+    amounts = max((width(safe(value)) for _, value in sums), default=0)
+    lines = [" " * (columns - amounts) + "-" * amounts]
+    room = columns - amounts - 6
+    for at, (label, value) in enumerate(sums):
+        text = "    " + pad(clip(safe(label), room), room) + "  " + pad(safe(value), amounts, right=True)
+        lines.append(style(text, "bold" if at == len(sums) - 1 else "plain", colour))
     return lines
 
 
-def _change(change: Change, columns: int) -> list[str]:
-    mark = MARKS[change.certainty]
-    head = f"    {mark} {pad(safe(change.field), 13)} "
-    text = f"{safe(change.before)} -> {safe(change.after)}"
+def _change(change: Change, columns: int, colour: bool) -> list[str]:
+    """What a field becomes, and on the right how sure that is; why stands below."""
+    head = f"    {pad(cut(safe(change.field), 13), 13)}  "
+    word = f"  {change.certainty:>8}"
+    first, *rest = hang(head, clip(f"{safe(change.before)} -> {safe(change.after)}", MOST_VALUE), columns - len(word))
+    lines = [pad(first, columns - len(word)) + style(word, CERTAINTY[change.certainty], colour), *rest]
     if change.why:
-        text += f", {safe(change.why)}"
-    rest = wrap(text, columns - width(head))
-    return [(head if at == 0 else " " * width(head)) + line for at, line in enumerate(rest)]
+        lines += wrap(clip(safe(change.why), MOST_VALUE), columns - len(word), indent=" " * width(head))
+    return lines

@@ -1,39 +1,73 @@
-"""Text that is safe on a terminal: nothing raw gets there, and columns stay columns whatever a name holds. Floor 5."""
+"""Text that is safe on a terminal: nothing raw gets there, and columns stay columns whatever a name holds. Floor 5.
+
+`safe` comes first, always; everything else here takes safe text and counts columns as the `wcwidth` library does,
+character by character, so that a text is never wider than its parts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Literal
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
-from wcwidth import wcswidth, wcwidth
+from wcwidth import wcwidth
 
 from engine.printable import safe
 
-__all__ = ["Style", "advice", "cut", "pad", "safe", "style", "table", "width", "wrap"]
+__all__ = ["Style", "advice", "clip", "cut", "hang", "json_line", "pad", "safe", "style", "table", "width", "wrap"]
 
 Style = Literal["good", "bad", "warn", "dim", "bold", "plain"]
 
 _CODES: dict[Style, str] = {"good": "32", "bad": "1;31", "warn": "33", "dim": "2", "bold": "1", "plain": ""}
 
+LEFT_OUT = "…"
+LEAST_ROOM = 8
+
+
+def _columns(character: str) -> int:
+    return 1 if " " <= character <= "~" else max(wcwidth(character), 0)
+
 
 def width(text: str) -> int:
     """Columns that safe text takes."""
-    columns = wcswidth(text)
-    return columns if columns >= 0 else len(text)
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def _head(text: str, columns: int) -> str:
+    """As much of the beginning as fits; a character's marks stay with it."""
+    taken = 0
+    for at, character in enumerate(text):
+        taken += _columns(character)
+        if taken > columns:
+            return text[:at]
+    return text
+
+
+def _tail(text: str, columns: int) -> str:
+    taken, start = 0, len(text)
+    for at in range(len(text) - 1, -1, -1):
+        size = _columns(text[at])
+        taken += size
+        if taken > columns:
+            break
+        if size:  # not between a character and its marks
+            start = at
+    return text[start:]
 
 
 def cut(text: str, columns: int) -> str:
-    """The text within so many columns; what is left out shows as `…`."""
-    if width(text) <= columns:
-        return text
-    kept, taken = [], 0
-    for character in text:
-        size = max(wcwidth(character), 0)
-        if taken + size > columns - 1:
-            break
-        kept.append(character)
-        taken += size
-    return "".join(kept) + "…" if columns > 0 else ""
+    """The text within so many columns; what is left out at its end shows as `…`."""
+    if columns <= 0 or width(text) <= columns:
+        return text if columns > 0 else ""
+    return _head(text, columns - 1) + LEFT_OUT
+
+
+def clip(text: str, columns: int) -> str:
+    """The text within so many columns, left out in the middle: a name in brackets at its end is still seen."""
+    if columns < 3 or width(text) <= columns:
+        return cut(text, columns)
+    end = _tail(text, (columns - 1) // 3)
+    return _head(text, columns - 1 - width(end)) + LEFT_OUT + end
 
 
 def pad(text: str, columns: int, *, right: bool = False) -> str:
@@ -43,28 +77,42 @@ def pad(text: str, columns: int, *, right: bool = False) -> str:
 
 
 def wrap(text: str, columns: int, *, indent: str = "") -> list[str]:
-    """The text in lines of at most so many columns, each behind `indent`; a longer word is broken."""
-    room = max(8, columns - width(indent))
+    """The text in lines of at most so many columns, each behind `indent`; a word longer than a line is broken."""
+    room = max(LEAST_ROOM, columns - width(indent))
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        line = ""
+        line, used = "", 0
         for word in paragraph.split(" "):
-            while width(word) > room:
-                if line:
-                    lines.append(line)
-                    line = ""
-                head = cut(word, room + 1).removesuffix("…")
-                head = head[: max(1, len(head))]
-                lines.append(head)
-                word = word[len(head) :]
-            joined = f"{line} {word}" if line else word
-            if width(joined) > room:
+            size = width(word)
+            if line and used + 1 + size <= room:
+                line, used = f"{line} {word}", used + 1 + size
+                continue
+            if line:
                 lines.append(line)
-                line = word
-            else:
-                line = joined
+            *whole, line = _pieces(word, room) if size > room else [word]
+            lines += whole
+            used = width(line)
         lines.append(line)
-    return [f"{indent}{line}".rstrip() for line in lines]
+    return [f"{indent}{line}".rstrip(" ") for line in lines]
+
+
+def _pieces(word: str, room: int) -> list[str]:
+    """A word in pieces that fit, in one pass."""
+    pieces, start, taken = [], 0, 0
+    for at, character in enumerate(word):
+        size = _columns(character)
+        if taken + size > room:
+            pieces.append(word[start:at])
+            start, taken = at, 0
+        taken += size
+    return [*pieces, word[start:]]
+
+
+def hang(head: str, text: str, columns: int) -> list[str]:
+    """The text behind `head`, its further lines below its own beginning."""
+    indent = " " * width(head)
+    first, *rest = wrap(text, columns, indent=indent)
+    return [(head + first[len(indent) :]).rstrip(" "), *rest]
 
 
 def advice(text: str, columns: int, *, indent: str = "") -> list[str]:
@@ -88,18 +136,34 @@ def style(text: str, kind: Style, colour: bool) -> str:
 def table(
     rows: Iterable[Sequence[object]], *, right: Iterable[int] = (), limit: int = 80, gap: int = 2, wide: int = 0
 ) -> list[str]:
-    """Rows in columns within `limit`; the column `wide` gives way when there is not room for all."""
+    """Rows in columns within `limit`; the column `wide` gives way first, then whichever is widest."""
     made = [[safe(cell) for cell in row] for row in rows]
     if not made:
         return []
     count = max(len(row) for row in made)
     sizes = [max((width(row[at]) for row in made if at < len(row)), default=0) for at in range(count)]
-    over = sum(sizes) + gap * (count - 1) - limit
-    if over > 0:
-        sizes[wide] = max(8, sizes[wide] - over)
+    sizes = _fitted(sizes, limit - gap * (count - 1), wide)
     ends = set(right)
     lines = []
     for row in made:
         cells = [pad(cut(cell, sizes[at]), sizes[at], right=at in ends) for at, cell in enumerate(row)]
-        lines.append((" " * gap).join(cells).rstrip())
+        lines.append((" " * gap).join(cells).rstrip(" "))
     return lines
+
+
+def _fitted(sizes: list[int], room: int, wide: int) -> list[int]:
+    over = sum(sizes) - room
+    if over <= 0:
+        return sizes
+    sizes = [*sizes]
+    sizes[wide] = max(min(sizes[wide], LEAST_ROOM), sizes[wide] - over)
+    most = max(sizes)
+    while most > 1 and sum(min(size, most) for size in sizes) > room:
+        most -= 1
+    return [min(size, most) for size in sizes]
+
+
+def json_line(value: Mapping[str, Any]) -> str:
+    """One JSON object with its line end, all ASCII and without control characters: it may be shown as it is."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), default=str)
+    return text.replace("\x7f", "\\u007f") + "\n"
