@@ -161,7 +161,7 @@ def test_unknown_at_the_end_of_the_window_is_13_and_resume_ends_it(tmp_path: Pat
 )
 def test_what_is_past_its_draft_is_not_touched(tmp_path: Path, scenario: str, exit: int, says: str) -> None:
     with Played(scenario, tmp_path) as played:
-        at = [k for k, stage in enumerate(played.player.stages) if stage.name == "finalized"][0]
+        at = next(k for k, stage in enumerate(played.player.stages) if stage.name == "finalized")
         played.player._go(at)
         done = played.finalize("1.00 EUR")
         assert done.code == exit, done.out + done.err
@@ -171,7 +171,7 @@ def test_what_is_past_its_draft_is_not_touched(tmp_path: Path, scenario: str, ex
 
 def test_a_voided_invoice_is_denied(tmp_path: Path) -> None:
     with Played("voided", tmp_path) as played:
-        at = [k for k, stage in enumerate(played.player.stages) if stage.name == "voided"][0]
+        at = next(k for k, stage in enumerate(played.player.stages) if stage.name == "voided")
         played.player._go(at)
         done = played.finalize("1.00 EUR")
         assert done.code == 4, done.out + done.err
