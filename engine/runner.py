@@ -139,13 +139,19 @@ class Runner:
         """The target of the one-way step, as soon as it is read: done already, or another run's open intent."""
         if self.one_way is None:
             return
-        key = self.one_way.key_of(fact, self.world)
-        if key is None:
+        if self.one_way.key_of(fact, self.world) is None:
             return
         self.target = fact
-        ending = standing(self.one_way, fact, key, self.log.journal, self.run)
+        ending = self._standing()
         if ending is not None:
             raise Ended(ending)
+
+    def _standing(self) -> Ending | None:
+        """What the target as last read, and the journal, say against going on; None when nothing does."""
+        key = self.one_way.key_of(self.target, self.world) if self.one_way and self.target else None
+        if self.one_way is None or key is None:
+            return None
+        return standing(self.one_way, self.target, key, self.log.journal, self.run)
 
     def _gone(self, gone: Denied) -> Ending:
         """What was asked for is not there; the journal may know why: a run closed it, or one is still open."""
@@ -240,6 +246,7 @@ class Runner:
             self.target = fact if self.target is before else self.target
             took = self.world.clock.monotonic() - started
             self.log.notice(Finished(defn.id, "ok", defn.id, fact.summary(), took))
+            self._look_at(fact)
         self._read_again("refreshed")
 
     def _renewed(self) -> set[str]:
@@ -350,6 +357,10 @@ class Runner:
         self.log.notice(Finished("recheck", "ok", "recheck", "nothing moved since you confirmed", took))
 
     def _stale(self, why: str) -> Ending:
+        other = self._standing()
+        if other is not None:
+            did = "The draft was refreshed; this run finalized nothing" if self.refreshed else "Nothing was written"
+            return Ending(Exit.STALE, "stale", f"Stale: {why} {did}: {other.message.rstrip('.')}.", other.next)
         message = f"Stale: {why} {self._written()}"
         return Ending(Exit.STALE, "stale", message, self.consenting.again())
 

@@ -42,7 +42,7 @@ def standing(step: OneWayStep[Any], target: Fact | None, key: str, journal: Jour
 def held(state: EffectState) -> Ending:
     """Another run's intent on the same target is open: whether it took effect is that run's to find out."""
     message = f"UNKNOWN: run {state.run} has a finalize call on this invoice whose outcome is open."
-    lines = ("This run sent nothing. Do not finalize the invoice again, here or in Lago's own screens.",)
+    lines = ("This run sent no finalize call. Do not finalize the invoice again, here or in Lago's own screens.",)
     return Ending(Exit.UNKNOWN, "unknown", message, f"runbook resume {state.run}", lines, "unproven")
 
 

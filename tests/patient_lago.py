@@ -24,12 +24,15 @@ _scenario = cache(scenario)
 
 
 class PatientPlayer(Player):
-    """Answers a write that comes again as it did the first time."""
+    """Answers a write that comes again: a refresh with the invoice as it reads now, a finalize as the first time."""
 
     def _write_reply(self, key: Key, *, moves: bool) -> Reply | None:
         expected = Player._write_reply(self, key, moves=moves)
         if expected is None or expected.status != UNEXPECTED:
             return expected
+        invoice, _, call = key[1].rpartition("/")
+        if call == "refresh":
+            return self.stages[self._at].find(("GET", invoice, ()))
         for stage in self.stages:
             if stage.is_ours and (reply := stage.find(key)) is not None:
                 return reply
