@@ -2,180 +2,171 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from engine.events import Recorded
-from engine.render.text import safe, style, table, wrap
+from engine.render.text import Style, clip, hang, json_line, safe, style, table, wrap
+from engine.render.told import opening, told
+
+# What a phase of a run is called between its events (`docs/order.md`).
+PHASES = {
+    "operator": "who",
+    "first": "as first read",
+    "refreshed": "after the refresh",
+    "recheck": "right before the call",
+    "verify": "read back",
+}
+MOST_TEXT = 600
+INDENT = " " * 9
+WEIGHTY = ("effect.", "consent.", "operator.", "drift.", "run.")
+VERDICTS: dict[str, Style] = {"warn": "warn", "deny": "bad"}
+EFFECTS: dict[str, Style] = {"effect.unknown": "bad", "effect.rejected": "bad", "effect.pending": "warn"}
+SUMMARY = (
+    "run", "started", "ended", "runbook", "version", "subject", "operator", "environment", "mode", "lago_id", "outcome",
+    "exit",
+)  # fmt: skip
 
 
 class Summary(Protocol):
-    """One run, as the journal sums it up."""
+    """One run, as the journal sums it up; `started` is RFC 3339 in UTC, `exit` None while it is open."""
 
-    run: str
-    started: str
-    runbook: str
-    subject: str | None
-    operator: str
-    mode: Any
-    lago_id: str | None
-    outcome: str | None
-    exit: int | None
+    @property
+    def run(self) -> str: ...
+    @property
+    def started(self) -> str: ...
+    @property
+    def runbook(self) -> str: ...
+    @property
+    def subject(self) -> str | None: ...
+    @property
+    def operator(self) -> str: ...
+    @property
+    def environment(self) -> str | None: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def lago_id(self) -> str | None: ...
+    @property
+    def outcome(self) -> str | None: ...
+    @property
+    def exit(self) -> int | None: ...
 
 
 class Report(Protocol):
-    """What a verification found."""
-
-    count: int
-    first_bad: int | None
-    why: str
-    head: str | None
-    log: str | None
+    """What a verification found; `head` is the hex digest of the last good record."""
 
     @property
-    def is_intact(self) -> bool:
-        """Nothing wrong was found."""
+    def count(self) -> int: ...
+    @property
+    def first_bad(self) -> int | None: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def head(self) -> str | None: ...
+    @property
+    def log(self) -> str | None: ...
+    @property
+    def is_intact(self) -> bool: ...
 
 
-def listing(runs: Sequence[Any], format: str, *, width: int = 80, colour: bool = False) -> str:
+def listing(runs: Sequence[Summary], format: str, *, width: int = 80, colour: bool = False) -> str:
     """Past runs, newest first. Ids are whole: they are there to be copied."""
     if format == "json":
-        return "".join(json.dumps(_as_json(run), separators=(",", ":")) + "\n" for run in runs)
-    cells = [
-        (
-            run.run,
-            run.started[:16].replace("T", " "),
-            run.operator,
-            _outcome(run),
-            run.lago_id or run.subject or run.runbook,
+        return "".join(
+            json_line({"v": 1, "type": "run.summary", **{name: getattr(run, name, None) for name in SUMMARY}})
+            for run in runs
         )
-        for run in runs
-    ]
     if format == "plain":
-        return "".join("\t".join(safe(cell) for cell in row) + "\n" for row in cells)
-    if not cells:
+        return "".join("\t".join(map(safe, _cells(run))) + "\n" for run in runs)
+    if not runs:
         return "no runs yet\n"
-    lines = table([("RUN", "STARTED, UTC", "OPERATOR", "OUTCOME", "INVOICE"), *cells], limit=max(width, 96), wide=3)
-    return "\n".join([style(lines[0], "dim", colour), *lines[1:]]) + "\n"
+    heads = [(run.run, run.started[:16].replace("T", " "), run.operator, _outcome(run)) for run in runs]
+    title, *lines = table([("RUN", "STARTED, UTC", "OPERATOR", "OUTCOME"), *heads], limit=width, wide=2)
+    shown = [style(title, "dim", colour)]
+    for run, line in zip(runs, lines, strict=True):
+        about = "  ".join(filter(None, (safe(run.runbook), _about(run), safe(run.environment or ""))))
+        shown += [line, "  " + style(clip(about, width - 2), "dim", colour)]
+    return "\n".join(shown) + "\n"
 
 
-def _outcome(run: Any) -> str:
+def _cells(run: Summary) -> tuple[object, ...]:
+    outcome, exit = run.outcome or "not_ended", "" if run.exit is None else run.exit
+    mode = "run" if run.mode == "run" else "dry_run"
+    return (run.run, run.started, run.operator, mode, outcome, exit, run.runbook, run.lago_id or run.subject or "")
+
+
+def _about(run: Summary) -> str:
+    return safe(run.lago_id or run.subject or "")
+
+
+def _outcome(run: Summary) -> str:
     word = (run.outcome or "not ended").replace("_", " ")
     word = word if run.exit is None else f"{word} ({run.exit})"
     return word if run.mode == "run" else f"dry run: {word}"
 
 
-def _as_json(run: Any) -> dict[str, Any]:
-    names: tuple[str, ...] = (
-        "run",
-        "started",
-        "ended",
-        "runbook",
-        "version",
-        "subject",
-        "operator",
-        "environment",
-        "mode",
-        "lago_id",
-    )
-    names += ("outcome", "exit")
-    return {"v": 1, "type": "run.summary", **{name: getattr(run, name) for name in names}}
-
-
 def history(records: Sequence[Recorded], format: str, *, width: int = 80, colour: bool = False) -> str:
     """One run's events in order: who, what, when, having seen which figures, and what Lago answered."""
     if format == "json":
-        rows = (json.dumps(one.as_json(), ensure_ascii=True, separators=(",", ":")) for one in records)
-        return "".join(row + "\n" for row in rows)
-    lines: list[str] = []
+        return "".join(json_line(one.as_json()) for one in records)
+    if format == "plain":
+        return "".join("\t".join(map(safe, _row(one))) + "\n" for one in records)
+    return "".join(line + "\n" for line in _lines(records, width, colour))
+
+
+def _row(one: Recorded) -> tuple[object, ...]:
+    return (
+        one.seq,
+        one.ts,
+        one.type,
+        one.step or "run",
+        " | ".join(f"{what}: {text}" if what else text for what, text in told(one)),
+    )
+
+
+def _lines(records: Sequence[Recorded], width: int, colour: bool) -> Iterator[str]:
+    if not records:
+        return
+    yield from wrap(clip(safe(opening(records)), MOST_TEXT), width)
+    day = phase = ""
     for one in records:
-        told = _told(one)
-        if format == "plain":
-            lines.append("\t".join(safe(cell) for cell in (one.seq, one.ts, one.type, one.step or "", *told)))
-            continue
-        head = f"#{one.seq:<5} {one.ts[11:19]}  {one.type:<16} {safe(one.step or '')}"
-        lines.append(style(head.rstrip(), "bold", colour) if is_weighty(one) else head.rstrip())
-        lines += [line for text in told for line in wrap(safe(text), width, indent="                 ")]
-    day = f"{records[0].ts[:10]} UTC\n" if records and format == "human" else ""
-    return day + "".join(line + "\n" for line in lines)
+        if one.ts[:10] != day:
+            day = one.ts[:10]
+            yield style(f"{safe(day)}, times in UTC", "dim", colour)
+        if str(one.data.get("phase") or phase) != phase and one.data["phase"] in PHASES:
+            phase = str(one.data["phase"])
+            yield from ("", style(f"  {PHASES[phase]}", "dim", colour))
+        elif is_weighty(one):
+            yield ""
+        head = f"#{one.seq:<6}  {one.ts[11:19]}  {one.type:<17} {one.step or ''}".rstrip(" ")
+        yield style(clip(safe(head), width), "bold" if is_weighty(one) else "plain", colour)
+        kind = EFFECTS.get(one.type) or VERDICTS.get(str(one.data.get("verdict")), "plain")
+        for what, text in told(one):
+            lines = hang(INDENT + (f"{what:<10}  " if what else ""), clip(safe(text), MOST_TEXT), width)
+            yield from (style(line, kind, colour) for line in lines)
 
 
 def is_weighty(one: Recorded) -> bool:
     """Whether an event is more than a read or a verdict: who, consent, call, outcome, end."""
-    return one.type.startswith(("effect.", "consent.", "operator.", "drift.", "run."))
+    return one.type.startswith(WEIGHTY)
 
 
-def _told(one: Recorded) -> list[str]:
-    data = one.data
-    match one.type:
-        case "run.start" | "run.resume":
-            return _start(data)
-        case "fact" if data.get("kind") == "Answer":
-            said = f"answered {data['status']}" if "status" in data else str(data.get("why"))
-            return [f"{_short(next(iter(data.get('requests') or ()), ''))}, {said}"]
-        case "fact":
-            reads: list[str] = list(data.get("requests") or ())
-            asked = _short(reads[0]) if len(reads) == 1 else f"{len(reads)} reads"
-            again = f"as in #{data['same_as']}" if "same_as" in data else f"digest {str(data.get('digest'))[7:19]}"
-            return [f"{data.get('kind')}: {asked}, {again}{_figures(data.get('values') or {})}"]
-        case "check.verdict":
-            return [f"{data.get('verdict')}: {data.get('message')}", *(data.get("more") or ())]
-        case "consent.asked":
-            sums = (data.get("preview") or {}).get("sums") or ()
-            return [f"figures {str(data.get('figures_digest'))[:19]}", *(f"{label}: {value}" for label, value in sums)]
-        case "consent.given":
-            return [f"by {data.get('operator')} ({data.get('how')}), `{data.get('typed')}`, figures "
-                    f"{str(data.get('figures_digest'))[:19]}"]  # fmt: skip
-        case "effect.intent":
-            return [str(data.get("request")), f"request id {data.get('request_id')}", str(data.get("effect_key"))]
-        case "run.end":
-            return [f"exit {data.get('exit')}, {data.get('outcome')}: {data.get('message')}"]
-    if one.type.startswith("effect."):
-        answer = data.get("answer") or {}
-        status = f" ({answer['status']})" if answer.get("status") else ""
-        return [f"{data.get('why')}{status}", f"attribution: {data.get('attribution', 'none')}"]
-    if one.type == "reconcile.read":
-        return [f"read: {data.get('status')}" + (f", {data['why']}" if data.get("why") else "")]
-    if one.type == "operator.resolve":
-        return [
-            f"{data.get('operator')} says {data.get('word')}: {data.get('reason')}",
-            f"Lago reads {data.get('reads')}",
-        ]
-    return [f"{key}: {value}" for key, value in data.items() if isinstance(value, str | int)]
-
-
-def _short(request: str) -> str:
-    """A request without what every one of them has; the whole of it stands in `--format json`."""
-    return request.partition("?")[0].replace("/api/v1/", "/")
-
-
-def _start(data: Mapping[str, Any]) -> list[str]:
-    runbook, operator = data.get("runbook") or {}, data.get("operator") or {}
-    inputs = ", ".join(f"{name} {value}" for name, value in (data.get("inputs") or {}).items())
-    who = f"{operator.get('id', 'nobody')} ({operator.get('how', 'not known')})"
-    lines = [
-        f"{runbook.get('name')} v{runbook.get('version')}, {data.get('environment')} @ {data.get('target')}",
-        f"by {who}",
-    ]
-    return [*lines, *([inputs] if inputs else [])]
-
-
-def _figures(values: Mapping[str, Any]) -> str:
-    if "total_amount_cents" not in values:
-        return ""
-    return f", {values.get('status')}, total {values['total_amount_cents']} {values.get('currency')} (minor units)"
-
-
-def verdict(report: Any, format: str, *, colour: bool = False) -> str:
+def verdict(report: Report, format: str, *, width: int = 80, colour: bool = False) -> str:
     """Whether the journal is intact, up to which record, and its head, which is worth keeping elsewhere."""
     if format == "json":
-        body = {"v": 1, "type": "journal.report", "intact": report.is_intact, "count": report.count, "log": report.log}
-        body |= {"first_bad": report.first_bad, "why": report.why or None, "head": report.head}
-        return json.dumps(body, separators=(",", ":")) + "\n"
+        body: dict[str, Any] = {"v": 1, "type": "journal.report", "intact": report.is_intact, "count": report.count}
+        body |= {"log": report.log, "first_bad": report.first_bad, "why": report.why or None, "head": report.head}
+        return json_line(body)
+    head = f"head sha256:{report.head}" if report.head else "no head"
     if report.is_intact:
-        good = style("intact", "good", colour)
-        return f"{good}: {report.count} records of log {report.log}, head sha256:{report.head}\n"
+        span = f"1..{report.count}" if report.count else "no records"
+        first = f"{style('intact', 'good', colour)}: {span}, log {safe(report.log)}"
+        return f"{first}, {head}\n" if format == "plain" else f"{first}\n  {head}\n"
     where = f"record {report.first_bad}" if report.first_bad is not None else "the journal as a whole"
-    bad = style("NOT intact", "bad", colour)
-    return f"{bad}: {where}: {safe(report.why)}; {report.count} records before it are good\n"
+    good = f"1..{report.count} before it are good" if report.count else "no record before it is good"
+    text = f"{where}: {safe(report.why)}; {good}"
+    if format == "plain":
+        return f"NOT intact: {text}\n"
+    first, *rest = hang("NOT intact: ", text, width)
+    return "\n".join([first.replace("NOT intact", style("NOT intact", "bad", colour), 1), *rest]) + "\n"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from engine.render.text import cut, safe, style, table
+from engine.render.text import cut, json_line, safe, style, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +22,18 @@ class DraftRow:
 
 
 def listing(rows: Sequence[DraftRow], format: str, *, width: int = 80, colour: bool = False) -> str:
-    """All drafts, by customer."""
+    """All drafts in the order given. All drafts have the same number, so that the id is what tells them apart."""
     if format == "json":
-        return "".join(json.dumps({"v": 1, "type": "draft", **asdict(row)}) + "\n" for row in rows)
+        return "".join(json_line({"v": 1, "type": "draft", **asdict(row)}) for row in rows)
     if format == "plain":
         return "".join("\t".join(safe(cell) for cell in asdict(row).values()) + "\n" for row in rows)
     if not rows:
         return "no drafts\n"
-    lines: list[str] = []
-    sizes = table([(row.customer, row.period, row.total, row.age) for row in rows], right=(2, 3), limit=width - 2)
-    for row, line in zip(rows, sizes, strict=True):
-        lines.append(line)
-        lines.append(style(f"  {row.lago_id}  {cut(safe(row.name), max(8, width - 40))}", "dim", colour))
+    cells = [("CUSTOMER", "PERIOD", "TOTAL", "AGE"), *((row.customer, row.period, row.total, row.age) for row in rows)]
+    title, *lines = table(cells, right=(2, 3), limit=width)
+    shown = [style(title, "dim", colour)]
+    for row, line in zip(rows, lines, strict=True):
+        name = cut(safe(row.name), width - len(row.lago_id) - 4)
+        shown += [line, style(f"  {safe(row.lago_id)}  {name}".rstrip(" "), "dim", colour)]
     count = f"{len(rows)} draft{'' if len(rows) == 1 else 's'}"
-    return "\n".join([*lines, "", f"{count}.   runbook run finalize_invoice --invoice ID --dry-run"]) + "\n"
+    return "\n".join([*shown, "", f"{count}.   runbook run finalize_invoice --invoice ID --dry-run"]) + "\n"

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 from engine.errors import RunbookError
-from engine.render.text import advice, safe, style, wrap
+from engine.render.text import advice, json_line, safe, style, wrap
 
 
 def render(error: RunbookError, format: str, *, width: int = 80, colour: bool = False) -> str:
     """The error with a line end."""
     if format == "json":
         body = {"v": 1, "type": "error", "code": error.code, "exit": int(error.exit), "message": error.message}
-        return json.dumps({**body, "help": error.hint}, ensure_ascii=True, separators=(",", ":")) + "\n"
+        return json_line({**body, "help": error.hint})
     if format == "plain":
-        tail = f" (help: {safe(error.hint)})" if error.hint else ""
+        tail = f" (help: {safe(error.hint.replace(chr(10), ' '))})" if error.hint else ""
         return f"error: {safe(error.message)}{tail}\n"
     lines = wrap(safe(error.message), width - 7)
     text = [style("error: ", "bad", colour) + lines[0], *("       " + line for line in lines[1:])]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from engine.events import Finished, Header, Notice, Preview, Recorded, Said, Waiting
 from engine.render.fold import Fold
+from engine.render.preview import rows
 from engine.render.text import safe
 
 # Seconds between two lines that say that a step still waits.
@@ -60,7 +61,8 @@ class Plain(Fold):
             case Said():
                 self._line("run", "note", notice.text)
             case Preview():
-                self._preview(notice)
+                for outcome, detail in rows(notice.as_json()):
+                    self._line("preview", outcome, detail)
 
     def draw_defect(self, what: str, why: str) -> None:
         """The defect as a line like every other."""
@@ -69,28 +71,11 @@ class Plain(Fold):
     def _header(self, header: Header) -> None:
         self._run = header.run
         where = "PRODUCTION" if header.is_production else header.environment
-        parts = [f"{header.runbook} v{header.version}", f"{where} @ {header.host}"]
+        parts = [f"{header.runbook} v{header.version}", f"{where} @ {header.host}" if header.host else where]
         parts += [f"by {header.operator}"] if header.operator else []
         self._line("run", "start", ", ".join([*parts, *([header.mode] if header.mode else [])]))
         for note in header.notes:
             self._line("run", "note", note)
-
-    def _preview(self, preview: Preview) -> None:
-        rows = [("next", f"{preview.action}: {preview.irreversible}")]
-        rows += [("subject", f"{label}: {value}") for label, value in preview.subject]
-        rows += [("line", f"{one.name}; {one.units} units; {one.period}; {one.amount}") for one in preview.lines]
-        rows += [("sum", f"{label}: {value}") for label, value in preview.sums]
-        rows += [("may_deduct", f"{label}: {value}") for label, value in preview.deductions]
-        rows += [] if preview.deductions else [("may_deduct", "nothing")]
-        for change in preview.changes:
-            why = f" ({change.why})" if change.why else ""
-            rows.append(("change", f"{change.field}: {change.before} -> {change.after}, {change.certainty}{why}"))
-        rows += [("then", text) for text in preview.afterwards]
-        rows += [("before", text) for text in preview.refresh_could_change]
-        rows += [("warning", text) for text in preview.warnings]
-        rows.append(("request", preview.request))
-        for outcome, detail in rows:
-            self._line("preview", outcome, detail)
 
     def _line(self, step: str, outcome: str, detail: str) -> None:
         fields = (self._ts, self._run, step, outcome, detail)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from engine.events import Change, Line, Preview
 from engine.render.text import Style, clip, cut, hang, pad, safe, style, width, wrap
@@ -111,3 +112,23 @@ def _change(change: Change, columns: int, colour: bool) -> list[str]:
     if change.why:
         lines += wrap(clip(safe(change.why), MOST_VALUE), columns - len(word), indent=" " * width(head))
     return lines
+
+
+def rows(preview: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """A preview as its `as_json` keeps it, in rows of what and text: all of it, for a pipe and for an auditor."""
+    found = [("next", f"{preview.get('action')}: {preview.get('irreversible')}")]
+    found += [("subject", f"{label}: {value}") for label, value in preview.get("subject") or ()]
+    for item in preview.get("lines") or ():
+        found.append(("line", f"{item['name']}; {item['units']} units; {item['period']}; {item['amount']}"))
+    found += [("sum", f"{label}: {value}") for label, value in preview.get("sums") or ()]
+    found += [("may_deduct", f"{label}: {value}") for label, value in preview.get("deductions") or ()]
+    found += [] if preview.get("deductions") else [("may_deduct", "nothing")]
+    for change in preview.get("changes") or ():
+        why = f" ({change['why']})" if change["why"] else ""
+        found.append(
+            ("change", f"{change['field']}: {change['before']} -> {change['after']}, {change['certainty']}{why}")
+        )
+    found += [("then", text) for text in preview.get("afterwards") or ()]
+    found += [("before", text) for text in preview.get("refresh_could_change") or ()]
+    found += [("warning", text) for text in preview.get("warnings") or ()]
+    return [*found, ("request", str(preview.get("request")))]

@@ -1,0 +1,157 @@
+"""What one record of a run says, in words that an auditor reads without knowing the software. Floor 5.
+
+Written for records of any age: a field that a record lacks is left out, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from engine.events import Recorded
+from engine.render.preview import rows
+from engine.values import Money
+
+Data = Mapping[str, Any]
+
+
+def told(one: Recorded) -> list[tuple[str, str]]:
+    """The record's own fields as sentences, not yet made safe; before each a word of what it is, or nothing."""
+    if one.type != "consent.asked":
+        return [("", text) for text in _told(one)]
+    data = one.data
+    first = f"asked to type `{data.get('expected')}` on figures {short(data.get('figures_digest'))}, having shown"
+    return [("", first), *rows(data.get("preview") or {})]
+
+
+def _told(one: Recorded) -> Iterator[str]:
+    data = one.data
+    match one.type:
+        case "run.start" | "run.resume":
+            yield from _start(data)
+        case "fact":
+            yield from _fact(data)
+        case "check.verdict":
+            yield f"{data.get('verdict')}: {data.get('message')}"
+            yield from _texts(data.get("more"))
+            if data.get("fix") and data.get("verdict") != "pass":
+                yield f"to do: {data['fix']}"
+        case "consent.given":
+            yield f"{data.get('operator')} confirmed ({data.get('how')}): `{data.get('typed')}`"
+            yield f"bound to figures {short(data.get('figures_digest'))}"
+        case "effect.intent":
+            yield from _intent(data)
+        case "reconcile.read":
+            yield f"it reads `{data.get('status')}`" + (f": {data['why']}" if data.get("why") else "")
+        case "drift.detected":
+            yield from _texts(data.get("moved"))
+        case "operator.resolve":
+            yield f"{data.get('operator')} says {data.get('word')}: {data.get('reason')}"
+            yield f"it reads `{data.get('reads')}`" + (", which overrules the word" if data.get("overruled") else "")
+        case "run.end":
+            yield from _end(data)
+        case type if type.startswith("effect."):
+            yield from _effect(data)
+        case _:
+            yield from (f"{key}: {value}" for key, value in data.items() if isinstance(value, str | int))
+
+
+def short(digest: object) -> str:
+    """The beginning of a digest, enough to compare by eye; `--format json` has all of it."""
+    return str(digest or "none").removeprefix("sha256:")[:12]
+
+
+def _texts(value: object) -> list[str]:
+    return [str(text).replace("\n", " ") for text in value] if isinstance(value, list | tuple) else []
+
+
+def _map(value: object) -> Data:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _start(data: Data) -> Iterator[str]:
+    runbook, operator = _map(data.get("runbook")), _map(data.get("operator"))
+    yield f"{runbook.get('name')} v{runbook.get('version')}, file {short(runbook.get('digest'))}"
+    yield f"by {operator.get('id', 'nobody')} ({operator.get('how', 'not known')}) on {data.get('machine')}"
+    yield f"against {data.get('environment')} @ {data.get('target')}"
+    if inputs := _map(data.get("inputs")):
+        yield "given " + ", ".join(f"{name} {value}" for name, value in inputs.items())
+    if data.get("why"):
+        yield f"to {data['why']} it" + (", with a changed runbook file" if data.get("runbook_changed") else "")
+    if data.get("mode", "run") != "run":
+        yield "a dry run: nothing one-way could be sent"
+    if data.get("clock"):
+        yield f"the clock was set to {data['clock']}"
+
+
+def _fact(data: Data) -> Iterator[str]:
+    requests = [_path(text) for text in _texts(data.get("requests"))]
+    if data.get("kind") == "Answer":
+        said = f"answered {data['status']}" if "status" in data else str(data.get("why"))
+        yield f"{', '.join(requests)}, {said}"
+        return
+    seen = _seen(_map(data.get("values")))
+    again = f"the same as in #{data['same_as']}" if "same_as" in data else f"digest {short(data.get('digest'))}"
+    yield f"{data.get('kind')}: " + ", ".join(filter(None, (seen, again)))
+    yield ", ".join(dict.fromkeys(requests))
+
+
+def _path(request: str) -> str:
+    """A request without its query and what every one of them begins with."""
+    return request.partition("?")[0].replace("/api/v1/", "/")
+
+
+def _seen(values: Data) -> str:
+    """The figures of a fact that tell a reader which thing it was, and how it stood."""
+    if "total_amount_cents" in values:
+        return ", ".join(str(part) for part in (values.get("number"), values.get("status"), _total(values)) if part)
+    if "external_id" in values or "code" in values:
+        return f"{values.get('name') or 'no name'} ({values.get('external_id') or values.get('code')})"
+    if run := _map(values.get("run")):
+        return f"run {run.get('id')}, {run.get('status')}, {run.get('completed_at') or 'not completed'}"
+    counts = {name: len(value) for name, value in values.items() if isinstance(value, list)}
+    return ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items())
+
+
+def _total(values: Data) -> str:
+    cents, currency = values.get("total_amount_cents"), values.get("currency")
+    return str(Money(cents, str(currency))) if isinstance(cents, int) and currency else ""
+
+
+def _intent(data: Data) -> Iterator[str]:
+    yield str(data.get("request"))
+    target = _map(data.get("target"))
+    if target:
+        yield f"for {target.get('customer')}, {target.get('number')}, {_total(target)}"
+    yield f"by {data.get('operator')}, bound to figures {short(data.get('figures_digest'))}"
+    yield f"request id {data.get('request_id')}"
+    yield f"key {data.get('effect_key')}"
+
+
+def _effect(data: Data) -> Iterator[str]:
+    answer, values = _map(data.get("answer")), _map(data.get("values"))
+    status = f" ({answer['status']} after {answer.get('seconds', '?')} s)" if answer.get("status") else ""
+    yield f"{data.get('why')}{status}" + (f", by {data['by']}" if data.get("by") else "")
+    if seen := _seen(_map(values.get("answer")) or values):
+        yield seen
+    if data.get("attribution"):
+        yield f"attribution: {data['attribution']}"
+
+
+def _end(data: Data) -> Iterator[str]:
+    yield f"exit {data.get('exit')}, {data.get('outcome')}: {data.get('message')}"
+    yield from _texts(data.get("lines"))
+    invoice = _map(data.get("invoice"))
+    if invoice:
+        yield f"invoice {invoice.get('lago_id')}: {invoice.get('number')}, {invoice.get('ui_status')}, {_total(invoice)}"
+    if data.get("attribution"):
+        yield f"attribution: {data['attribution']}"
+
+
+def opening(records: Sequence[Recorded]) -> str:
+    """One line above the events: which run, of what, where."""
+    start = next((one for one in records if one.type == "run.start"), None)
+    if start is None:
+        return f"run {records[0].run}" if records else ""
+    runbook = _map(start.data.get("runbook"))
+    return f"run {start.run}   {runbook.get('name')} v{runbook.get('version')}   {start.data.get('environment')}"
