@@ -21,7 +21,8 @@ Exit codes
   4  denied by a check               14  done, but not as confirmed
   5  not confirmed                   15  done or refused, but not recorded
   6  stale: the figures moved        20  dry run: would write
-  7  Lago or console unreachable    130, 143  stopped before anything one-way"""
+  7  Lago or console unreachable    130, 143  stopped before anything one-way
+  8  tests failed                    11  batch: some done, some not"""
 
 
 def _shared(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -121,6 +122,20 @@ class Runbooks(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return _shell(ctx).runbook_names()
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The runbook that is named first. A misspelt one is answered with the nearest."""
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, self.list_commands(ctx), n=1)
+            raise click.UsageError(
+                f"There is no runbook {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""), ctx
+            )
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         shell = _shell(ctx)

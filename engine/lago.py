@@ -7,7 +7,7 @@ row is held against the filter that it was asked for with (older servers drop fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -66,12 +66,19 @@ class Lago:
     """One Lago. `read_only` cannot send anything but GET and HEAD; with `may_refresh` a refresh too, and nothing else."""
 
     def __init__(
-        self, url: str, key: Secret, *, clock: Clock, read_only: bool = False, may_refresh: bool = False
+        self,
+        url: str,
+        key: Secret,
+        *,
+        clock: Clock,
+        read_only: bool = False,
+        may_refresh: bool = False,
+        tell: Callable[[str], None] = lambda text: None,
     ) -> None:
         permits = anything
         if read_only:
             permits = _reads_and_refreshes if may_refresh else reads_only
-        self._wire = Wire(url, "Authorization", Secret(f"Bearer {key.reveal()}"), clock, permits)
+        self._wire = Wire(url, "Authorization", Secret(f"Bearer {key.reveal()}"), clock, permits, tell=tell)
         self._clock = clock
 
     @property

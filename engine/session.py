@@ -56,6 +56,7 @@ class Session:
     interrupts: Interrupts
     fault: Callable[[RunbookError | Ending], None]
     ask_key: Ask | None = None
+    tell: Callable[[str], None] = lambda text: None
     is_lost: Callable[[], bool] = lambda: False
     would_write: bool = False
     clock: Clock = field(default_factory=Clock)
@@ -279,7 +280,14 @@ def open_world(session: Session, reach: Effect) -> World:
     settings = session.settings
     target = settings.need_lago(session.ask_key)
     dry_run = reach is not Effect.ONE_WAY
-    lago = Lago(target.url, target.key, clock=session.clock, read_only=dry_run, may_refresh=reach is Effect.WRITE)
+    lago = Lago(
+        target.url,
+        target.key,
+        clock=session.clock,
+        read_only=dry_run,
+        may_refresh=reach is Effect.WRITE,
+        tell=session.tell,
+    )
     return World(lago=lago, sync=open_sync(session), clock=session.clock, limits=limits(settings))
 
 

@@ -145,7 +145,7 @@ def anything(method: str, path: str) -> bool:
 
 @dataclass
 class Wire:
-    """One server. `base` ends without a slash; `header` and `secret` are how it knows us."""
+    """One server. `base` ends without a slash; `header` and `secret` are how it knows us; `tell` hears of each answer."""
 
     base: str
     header: str | None
@@ -153,6 +153,7 @@ class Wire:
     clock: Clock
     permits: Callable[[str, str], bool] = anything
     jitter: Callable[[], float] = random.random
+    tell: Callable[[str], None] = lambda text: None
     _deadlines: Deadlines = field(default_factory=Deadlines, init=False)
     _reader: httpx.Client | None = field(default=None, init=False)
 
@@ -288,6 +289,7 @@ class Wire:
         with client.stream(
             request.method, url, headers=headers, timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS)
         ) as response:
+            self.tell(f"{request} {response.status_code}, request id {request_id}")
             content = bytearray()
             for chunk in response.iter_bytes(65_536):
                 content += chunk

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+import structlog
 
 from engine.commands.shell import Shell
 from engine.consent import Consenting
 from engine.errors import Exit, UsageFault
 from engine.interrupts import Interrupts
+from engine.journal.pipeline import configure_stderr
 from engine.model import Runbook, parse_input
 from engine.resume import Word
 from engine.session import Session, defaults
@@ -71,6 +74,10 @@ def _read(runbook: Runbook, texts: Mapping[str, str]) -> dict[str, Any]:
 def _session(shell: Shell, wanted: Wanted) -> Session:
     terminal = shell.terminal
     terminal.no_input = terminal.no_input or wanted.no_input
+    tell: Callable[[str], None] = lambda text: None
+    if shell.is_verbose and terminal.stderr is not None:
+        configure_stderr(shell.format, terminal.stderr)
+        tell = structlog.get_logger().info
     interrupts = Interrupts(lambda text: terminal.err(text + "\n"))
     interrupts.install()
     return Session(
@@ -78,6 +85,7 @@ def _session(shell: Shell, wanted: Wanted) -> Session:
         renderer=shell.renderer(),
         interrupts=interrupts,
         fault=shell.fault,
+        tell=tell,
         is_lost=terminal.is_lost,
         ask_key=terminal.ask_secret if terminal.can_ask else None,
     )
