@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.facts import Fact
-from engine.lago_models import BillingEntity, Credits, Customer, Invoice, Subscriptions
+from engine.lago_models import BillingEntity, Credits, Customer, Invoice, InvoiceLists, Subscriptions
 from engine.sandbox.scenario import SHIPPED, Scenario, Stage, load
 
 FOLDERS = {
@@ -33,8 +33,8 @@ def scenario(name: str) -> Scenario:
 
 
 def answers(name: str, stage: str) -> Rows:
-    """Method, path with query, status and JSON of every call of the first stage of this name."""
-    return rows(next(one for one in scenario(name).stages if one.name == stage and one.file))
+    """Method, path with query, status and JSON of every call of a stage: by name (the first such) or by file name."""
+    return rows(next(one for one in scenario(name).stages if one.file and stage in (one.name, one.file.stem)))
 
 
 def _rows_of(stage: Stage) -> Rows:
@@ -90,6 +90,18 @@ def facts(name: str, stage: str) -> dict[str, Fact]:
                 credits[kind] = body[kind]
     found["credits"] = Credits.model_validate(credits)
     return found
+
+
+def lists(name: str, stage: str) -> InvoiceLists:
+    """The customer's draft and finalized lists of a stage; the invoice is the one that the scenario is about."""
+    found: dict[str, list[Any]] = {}
+    for _, path, status, body in answers(name, stage):
+        for kind in ("draft", "finalized"):
+            if status == 200 and path.startswith("/invoices?") and f"&status={kind}" in path:
+                found.setdefault(kind, body["invoices"])
+    return InvoiceLists.model_validate(
+        {"lago_id": scenario(name).invoice, "drafts": found["draft"], "finalized": found["finalized"]}
+    )
 
 
 def every_answer(key: str) -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,9 @@
-"""`absent_from_drafts`: a finalized invoice stands in no list of drafts any more. Floor 3."""
+"""`absent_from_drafts`: a finalized invoice stands in no list of drafts any more. Floor 3.
+
+```yaml
+- {id: left_drafts, check: absent_from_drafts, with: {lists: "${lists}"}}
+```
+"""
 
 from __future__ import annotations
 
@@ -15,16 +20,28 @@ class AbsentFromDrafts(Params):
 
 
 def judge(params: AbsentFromDrafts, here: Here) -> Verdict:
-    """Deny when a row of the draft list is this invoice and says that it is a draft."""
+    """Deny when a row of the draft list is this invoice and says that it is a draft.
+
+    A row of another status is not counted: older servers drop a filter that they do not know (`lago.md` 1).
+    """
     lists = params.lists
-    rows = [row for row in lists.drafts if row.lago_id.lower() == lists.lago_id.lower()]
-    if any(row.status == "draft" for row in rows):
+    drafts = [row for row in lists.drafts if row.status == "draft"]
+    strays = len(lists.drafts) - len(drafts)
+    said = (
+        (f"not counted: {strays} row{'' if strays == 1 else 's'} of that list, by their own word no drafts",)
+        if strays
+        else ()
+    )
+    seen = {"drafts": len(drafts), "not_counted": strays}
+    if any(row.lago_id.lower() == lists.lago_id.lower() for row in drafts):
         return denied(
-            f"the list of drafts still holds {lists.lago_id}",
-            "Read it again with `runbook resume`; if it stays there, ask whoever runs this Lago.",
+            f"the list of drafts still holds {lists.lago_id[:80]}",
+            "Look at it in Lago. Do not finalize it again: it was read as issued.",
+            *said,
+            **seen,
         )
-    others = sum(row.status == "draft" for row in lists.drafts)
-    return passed(f"it stands in no list of drafts ({others} other{'' if others == 1 else 's'} of this customer)")
+    others = f"{len(drafts)} other draft{'' if len(drafts) == 1 else 's'}"
+    return passed(f"it stands in no list of drafts; {others} of this customer", *said, **seen)
 
 
 CHECK = Check(name="absent_from_drafts", title="It has left the drafts", Params=AbsentFromDrafts, judge=judge)

@@ -1,10 +1,17 @@
-"""`attributed_in_journal`: the journal names who did this, holds the intent and what came of it, unbroken. Floor 3."""
+"""`attributed_in_journal`: the journal names who did this, holds the intent and what came of it, unbroken. Floor 3.
+
+```yaml
+- {id: recorded, check: attributed_in_journal, with: {run: "${run}"}}
+```
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pydantic import Field
 
-from engine.checks.base import Check, Here, Params, Verdict, denied, passed
+from engine.checks.base import Check, Here, Params, Verdict, denied, passed, warned
 from engine.facts import RunRecord
 
 KNOWN = frozenset({"effect.done", "effect.observed"})
@@ -17,28 +24,49 @@ class AttributedInJournal(Params):
 
 
 def judge(params: AttributedInJournal, here: Here) -> Verdict:
-    """Deny when the operator, the intent or the outcome is missing, or the chain is broken."""
+    """Deny when the operator, the intent or the outcome is missing, or the chain is broken.
+
+    A run without an effect key sent nothing: then there is no intent to look for, and the verdict says so. A run that
+    somebody else began, and this operator took up, only warns.
+    """
     run = params.run
-    found = []
-    if run.recorded_operator is None:
-        found.append("the journal names nobody for this run")
-    if run.intent_seq is None:
-        found.append("the journal holds no intent of this run")
-    if run.effect not in KNOWN:
-        found.append(f"the journal holds no outcome of this run, but `{run.effect or 'nothing'}`")
-    if not run.is_unbroken:
-        found.append("the journal's chain is broken within this run")
+    sent = bool(run.effect_key)
+    seen = {"effect_key": run.effect_key, "effect": run.effect, "intent_seq": run.intent_seq}
+    found = list(_missing(run, sent=sent))
     if found:
         return denied(
-            f"the journal does not bear out run {run.id}",
+            f"the journal does not bear out run {run.id[:80]}",
             "Keep a copy of the journal as it is, then see `runbook audit verify`.",
             *found,
+            **seen,
         )
-    return passed(
-        f"the journal names `{run.recorded_operator}`, with the intent as record {run.intent_seq}",
-        effect_key=run.effect_key,
-        intent_seq=run.intent_seq,
+    names = f"the journal names `{(run.recorded_operator or '')[:80]}` for this run"
+    held = (
+        f"its intent is record {run.intent_seq}, and what came of it stands there too"
+        if sent
+        else "this run sent nothing that cannot be undone, and the journal holds no intent of it"
     )
+    if run.recorded_operator != run.operator:
+        return warned(
+            f"{names}, and you are `{run.operator[:80]}`; {held}",
+            "If you took up somebody else's run, that is as it should be: a `run.resume` record names you.",
+            **seen,
+        )
+    return passed(f"{names}; {held}", **seen)
+
+
+def _missing(run: RunRecord, *, sent: bool) -> Iterator[str]:
+    if not run.recorded_operator:
+        yield "the journal names nobody for this run"
+    if sent and run.intent_seq is None:
+        yield f"the journal holds no intent of this run, which sent {str(run.effect_key)[:200]}"
+    if sent and run.effect not in KNOWN:
+        newest = f"its newest record of the call is `{run.effect[:40]}`" if run.effect else "it holds none of the call"
+        yield f"the journal does not hold what came of the call: {newest}"
+    if not sent and (run.intent_seq is not None or run.effect is not None):
+        yield "the journal holds an intent of this run, yet this run knows of no call"
+    if not run.is_unbroken:
+        yield "the journal's chain is broken within this run"
 
 
 CHECK = Check(name="attributed_in_journal", title="The journal names you", Params=AttributedInJournal, judge=judge)

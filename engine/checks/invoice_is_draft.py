@@ -1,4 +1,9 @@
-"""`invoice_is_draft`: only a draft can be finalized; everything else is told in the words of Lago's own screens. Floor 3."""
+"""`invoice_is_draft`: only a subscription's draft can be finalized; the rest is told in the words of a screen. Floor 3.
+
+```yaml
+- {id: is_draft, check: invoice_is_draft, with: {invoice: "${draft}"}}
+```
+"""
 
 from __future__ import annotations
 
@@ -6,14 +11,18 @@ from pydantic import Field
 
 from engine.checks.base import Check, Here, Params, Verdict, denied, passed
 from engine.lago_models import Invoice
-from engine.lago_rules import tax_error, ui_status
+from engine.lago_rules import ui_status
 
 FIXES = {
+    "finalized": "It is issued already: there is nothing to finalize.",
     "voided": "A void cannot be taken back and brings no new draft: bill the period by other means.",
     "failed": "Mend what failed, then use `retry` in Lago: the invoice is past its draft and needs no finalizing.",
-    "pending": "Lago has accepted a finalization and waits for its tax provider. Look again later.",
-    "finalized": "It is issued already: there is nothing to finalize.",
+    "pending": "Lago has accepted a finalization and waits for an answer on its taxes. Do not send another; look later.",
+    "closed": "Lago has closed it because it bills nothing: it gets no number, and there is nothing to finalize.",
+    "deleted": "Somebody deleted the draft. Choose another with `runbook drafts`.",
+    "generating": "Lago is still making it. Wait until it reads `draft`, then run this again.",
 }
+ELSE = "Only a draft can be finalized. Open the invoice in Lago to see what became of it."
 
 
 class InvoiceIsDraft(Params):
@@ -23,18 +32,37 @@ class InvoiceIsDraft(Params):
 
 
 def judge(params: InvoiceIsDraft, here: Here) -> Verdict:
-    """Pass on `draft`; deny on every other status, known or not."""
-    status = params.invoice.status
-    if status == "draft":
-        return passed(f"the invoice is a draft ({params.invoice.number})", status=status)
-    word = ui_status(params.invoice)
-    why = tax_error(params.invoice)
-    return denied(
-        f"the invoice is `{word}`, not a draft" + (f": {why[:200]}" if why else ""),
-        FIXES.get(status, "Only a draft can be finalized. Open the invoice in Lago to see what became of it."),
-        status=status,
-        ui_status=word,
-    )
+    """Pass on a subscription's draft; deny on every other status, known or not, and on every other type.
+
+    Lago answers 404 to a finalize of anything that is no draft, and 403 of a draft that no subscription made (since
+    v1.37, `lago.md` 2): both would look like a riddle later.
+    """
+    invoice, status = params.invoice, params.invoice.status
+    if status != "draft":
+        word = ui_status(invoice)[:40]
+        code = _tax_error_code(invoice)
+        return denied(
+            f"the invoice is `{word}`, not a draft" + (f" (the tax provider said `{code}`)" if code else ""),
+            FIXES.get(status, ELSE),
+            status=status[:40],
+            ui_status=word,
+        )
+    if invoice.invoice_type != "subscription":
+        return denied(
+            f"it is a draft of type `{invoice.invoice_type[:40]}`: Lago finalizes only those of subscriptions",
+            "An invoice of another type is issued by Lago itself. Open it in Lago.",
+            invoice_type=invoice.invoice_type[:40],
+        )
+    return passed(f"the invoice is a draft ({invoice.number[:80]})", status=status)
+
+
+def _tax_error_code(invoice: Invoice) -> str:
+    """A provider's code alone: its message may quote an address, and a verdict stands in the journal."""
+    for detail in invoice.error_details or ():
+        if detail.error_code == "tax_error":
+            said = detail.clear().get("details", {})
+            return str(said.get("tax_error", detail.error_code))[:80]
+    return ""
 
 
 CHECK = Check(name="invoice_is_draft", title="The invoice is a draft", Params=InvoiceIsDraft, judge=judge)

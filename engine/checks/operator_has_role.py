@@ -1,4 +1,9 @@
-"""`operator_has_role`: whoever runs this may. Floor 3."""
+"""`operator_has_role`: whoever runs this may. Floor 3.
+
+```yaml
+- {id: operator, check: operator_has_role, with: {role: billing_admin}}
+```
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,7 @@ class OperatorHasRole(Params):
 
 
 def judge(params: OperatorHasRole, here: Here) -> Verdict:
-    """Pass when the operators file gives the role to this operator."""
+    """Pass when the operators file gives the role to this operator; a role that is no exact match is none."""
     if params.role in here.operator_roles:
         return passed(f"`{here.operator_id}` has the role `{params.role}`", role=params.role)
     has = ", ".join(f"`{role}`" for role in here.operator_roles) or "none"

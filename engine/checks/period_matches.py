@@ -1,4 +1,11 @@
-"""`period_matches`: every billing period is of the month that one means to bill, in the customer's zone. Floor 3."""
+"""`period_matches`: every billing period is of the month that one means to bill, in the customer's zone. Floor 3.
+
+```yaml
+- id: right_period
+  check: period_matches
+  with: {invoice: "${refreshed}", customer: "${customer}", expected: "${inputs.period}"}
+```
+"""
 
 from __future__ import annotations
 
@@ -6,8 +13,10 @@ from pydantic import Field
 
 from engine.checks.base import Check, Here, Params, Verdict, denied, passed, warned
 from engine.lago_models import BillingPeriod, Customer, Invoice
-from engine.lago_rules import local_day, periods
+from engine.lago_rules import local_day, zone_is_known, zone_name
 from engine.values import Month
+
+MOST = 4
 
 
 class PeriodMatches(Params):
@@ -19,39 +28,70 @@ class PeriodMatches(Params):
 
 
 def judge(params: PeriodMatches, here: Here) -> Verdict:
-    """Compare the month in which each period's subscription or charges part begins; one of the two suffices."""
-    spans = tuple(dict.fromkeys(str(span) for span in periods(params.invoice)))
+    """Compare the month in which each period's subscription or charges part begins; one of the two suffices.
+
+    A plan in advance bills the coming month together with the past month's usage (recording `in_advance`), so both
+    months are right for it. A Tokyo October begins on 30 September in UTC (recording `timezone_tokyo`).
+    """
+    expected, customer = params.expected, params.customer
     billed = params.invoice.billing_periods or ()
-    if not billed or not spans:
+    spans = tuple(dict.fromkeys(span for period in billed for span in _spans(period, customer)))
+    seen = {"periods": list(spans), "expected": expected, "zone": zone_name(customer)[:80]}
+    if not spans:
         message = "Lago names no billing period for this invoice"
-        if params.expected is None:
-            return warned(message, "Look at the line items to see what is being billed.")
-        return denied(message, f"Without one, `{params.expected}` cannot be compared. Leave `--period` out.")
-    told = f"billing period {', '.join(spans[:4])}" + (f" and {len(spans) - 4} more" if len(spans) > 4 else "")
-    if params.expected is None:
-        return passed(told, periods=list(spans))
-    wrong = [period for period in billed if params.expected not in _months(period, params.customer)]
+        if expected is None:
+            return warned(message, "Look at the line items to see what is being billed.", **seen)
+        fix = f"Without one, {expected} cannot be compared. See in Lago what it bills, then leave `--period` out."
+        return denied(message, fix, **seen)
+    told = _told(spans)
+    wrong = [period for period in billed if expected is not None and expected not in _months(period, customer)]
     if wrong:
-        lines = [
-            f"{(period.external_subscription_id or 'a subscription')[:80]}: begins in "
-            + (
-                " and ".join(sorted({str(month) for month in _months(period, params.customer)}))
-                or "no month Lago names"
-            )
-            for period in wrong
-        ]
+        lines = [_line(period, customer) for period in wrong[:10]]
         return denied(
-            f"{told}: not {params.expected}",
+            f"{told}: not {expected}",
             "Choose the right draft with `runbook drafts`, or say the period that you mean.",
-            *lines[:10],
-            periods=list(spans),
+            *lines,
+            *([f"and {len(wrong) - 10} more"] if len(wrong) > 10 else []),
+            **seen,
         )
-    return passed(f"{told}: {params.expected}, as expected", periods=list(spans))
+    if expected is not None:
+        told = f"{told}: {expected}, as expected"
+    if not zone_is_known(customer):
+        return warned(
+            f"{told}; these are days in UTC, for the time zone `{zone_name(customer)[:80]}` is not known here",
+            "Update this machine's time zone data (the Python package `tzdata`).",
+            **seen,
+        )
+    return passed(told, **seen)
 
 
-def _months(period: BillingPeriod, customer: Customer) -> set[Month]:
+def _spans(period: BillingPeriod, customer: Customer) -> list[str]:
+    """The subscription and the charges part as dates, first and last; an older server may lack an end, or a part."""
+    parts = (
+        (period.subscription_from_datetime, period.subscription_to_datetime),
+        (period.charges_from_datetime, period.charges_to_datetime),
+    )
+    return [
+        f"{local_day(start, customer)}..{local_day(end, customer) if end is not None else ''}"
+        for start, end in parts
+        if start is not None
+    ]
+
+
+def _months(period: BillingPeriod, customer: Customer) -> list[Month]:
     starts = (period.subscription_from_datetime, period.charges_from_datetime)
-    return {Month.of(local_day(start, customer)) for start in starts if start is not None}
+    return sorted({Month.of(local_day(start, customer)) for start in starts if start is not None})
+
+
+def _told(spans: tuple[str, ...]) -> str:
+    more = f" and {len(spans) - MOST} more" if len(spans) > MOST else ""
+    return f"billing period{'s' if len(spans) > 1 else ''} {', '.join(spans[:MOST])}{more}"
+
+
+def _line(period: BillingPeriod, customer: Customer) -> str:
+    name = f"`{period.external_subscription_id[:80]}`" if period.external_subscription_id else "a subscription"
+    months = " and ".join(map(str, _months(period, customer)))
+    return f"{name}: begins in {months}" if months else f"{name}: Lago does not say when it begins"
 
 
 CHECK = Check(name="period_matches", title="The right billing period", Params=PeriodMatches, judge=judge)

@@ -1,11 +1,16 @@
-"""`present_in_finalized`: a finalized invoice stands in the finalized list; a closed one stands in none. Floor 3."""
+"""`present_in_finalized`: a finalized invoice stands in the finalized list; a closed one stands in none. Floor 3.
+
+```yaml
+- {id: joined_finalized, check: present_in_finalized, with: {lists: "${lists}"}}
+```
+"""
 
 from __future__ import annotations
 
 from pydantic import Field
 
 from engine.checks.base import Check, Here, Params, Verdict, denied, passed
-from engine.lago_models import InvoiceLists
+from engine.lago_models import InvoiceLists, ListedInvoice
 
 
 class PresentInFinalized(Params):
@@ -17,21 +22,46 @@ class PresentInFinalized(Params):
 def judge(params: PresentInFinalized, here: Here) -> Verdict:
     """Look for a row that is this invoice and says `finalized`; which answer is right depends on what it became."""
     lists = params.lists
-    rows = [row for row in lists.finalized if row.lago_id.lower() == lists.lago_id.lower()]
-    is_listed = any(row.status == "finalized" for row in rows)
+    finalized = [row for row in lists.finalized if row.status == "finalized"]
+    strays = len(lists.finalized) - len(finalized)
+    said = (
+        [f"not counted: {strays} row{'' if strays == 1 else 's'} of that list, by their own word not finalized"]
+        if strays
+        else []
+    )
+    said += [
+        f"its own row there says `{row.status[:40]}`" for row in _own(lists, lists.finalized) if row not in finalized
+    ]
+    seen = {"finalized": len(finalized), "not_counted": strays, "expect": lists.expect[:40]}
+    rows = _own(lists, finalized)
     if lists.expect == "finalized":
-        if is_listed:
-            return passed(f"it stands in the finalized list as {next(row.number for row in rows)}")
+        if rows:
+            return passed(f"it stands in the finalized list as {rows[0].number[:80]}", *said, **seen)
         return denied(
-            f"the finalized list does not hold {lists.lago_id}",
-            "Read it again with `runbook resume`; if it stays away, ask whoever runs this Lago.",
+            f"the finalized list does not hold {lists.lago_id[:80]}",
+            "Look at it in Lago. Do not finalize it again: it was read as issued.",
+            *said,
+            **seen,
         )
-    if is_listed:
+    word = lists.expect[:40]
+    # Nothing but a draft may stand among the drafts, which `absent_from_drafts` looks at; here both lists count.
+    drafts = _own(lists, [row for row in lists.drafts if row.status == "draft"])
+    if rows or drafts:
+        where = " and ".join([*(["the finalized list"] if rows else []), *(["the list of drafts"] if drafts else [])])
         return denied(
-            f"the finalized list holds {lists.lago_id}, although it is `{lists.expect}`",
-            "Open it in Lago: what was answered and what is shown do not agree.",
+            f"it was read as `{word}`, yet {where} hold{'' if rows and drafts else 's'} {lists.lago_id[:80]}",
+            "Open it in Lago: what was answered and what is listed do not agree.",
+            *said,
+            **seen,
         )
-    return passed(f"it is `{lists.expect}` and stands in no list, as such an invoice does")
+    if word == "closed":
+        return passed("closed invoices stand in no list, and neither does this one", *said, **seen)
+    return passed(f"it is `{word}` and stands in no list, as such an invoice does", *said, **seen)
+
+
+def _own(lists: InvoiceLists, rows: tuple[ListedInvoice, ...] | list[ListedInvoice]) -> list[ListedInvoice]:
+    # Upper-case ids are the same invoice (`lago.md` 1).
+    return [row for row in rows if row.lago_id.lower() == lists.lago_id.lower()]
 
 
 CHECK = Check(name="present_in_finalized", title="It has joined the finalized", Params=PresentInFinalized, judge=judge)
