@@ -73,7 +73,7 @@ class Lago:
         clock: Clock,
         read_only: bool = False,
         may_refresh: bool = False,
-        tell: Callable[[str], None] = lambda text: None,
+        tell: Callable[[str], object] = str,
     ) -> None:
         permits = anything
         if read_only:

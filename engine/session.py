@@ -56,7 +56,7 @@ class Session:
     interrupts: Interrupts
     fault: Callable[[RunbookError | Ending], None]
     ask_key: Ask | None = None
-    tell: Callable[[str], None] = lambda text: None
+    tell: Callable[[str], object] = str
     is_lost: Callable[[], bool] = lambda: False
     would_write: bool = False
     clock: Clock = field(default_factory=Clock)
@@ -148,6 +148,7 @@ class Begun:
     ) -> Exit:
         """Record the beginning, do the work, record the end."""
         settings, fault = self.session.settings, self.session.fault
+        self.log.interrupts.hold()
         operator: Operator | None = None
         try:
             operator = who(settings.operators)
@@ -225,7 +226,8 @@ class Begun:
         try:
             if problem is not None:
                 raise problem
-            return work()
+            with self.log.interrupts.freed():
+                return work()
         except JournalFault:
             raise
         except RunbookError as error:

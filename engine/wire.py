@@ -153,7 +153,7 @@ class Wire:
     clock: Clock
     permits: Callable[[str, str], bool] = anything
     jitter: Callable[[], float] = random.random
-    tell: Callable[[str], None] = lambda text: None
+    tell: Callable[[str], object] = str
     _deadlines: Deadlines = field(default_factory=Deadlines, init=False)
     _reader: httpx.Client | None = field(default=None, init=False)
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from engine.errors import Exit, Invalid, RunbookError
+from engine.errors import Exit, Invalid, RunbookError, Terminated
 from engine.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from engine.model import Runbook
     from engine.settings import Settings
 
-FORMATS = ("human", "plain", "json")
+Format = Literal["human", "plain", "json"]
+FORMATS: tuple[Format, ...] = ("human", "plain", "json")
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Shell:
     """One command's surroundings. Settings and renderers are made when they are asked for: `--help` needs neither."""
 
     terminal: Terminal
-    format: str
+    format: Format
     flags: Mapping[str, str]
     is_verbose: bool = False
     cwd: Path = field(default_factory=Path.cwd)
@@ -36,7 +37,7 @@ class Shell:
     def here(cls, options: Mapping[str, Any]) -> Shell:
         """The shell of this process, from the options that every command takes."""
         terminal = Terminal.here(options.get("color") or "auto")
-        format = options.get("format_") or ("human" if terminal.is_human else "plain")
+        format: Format = options.get("format_") or ("human" if terminal.is_human else "plain")
         flags = {name: options[name] for name in ("journal", "environment") if options.get(name)}
         return cls(terminal, format, flags, bool(options.get("verbose")))
 
@@ -80,6 +81,8 @@ class Shell:
             return self.complain(error)
         except KeyboardInterrupt:
             return Exit.INTERRUPTED
+        except Terminated:
+            return Exit.TERMINATED
 
     def complain(self, error: Exception) -> int:
         """Tell an error on stderr, in the format of the command, and answer its exit code."""
