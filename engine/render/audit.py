@@ -132,6 +132,7 @@ def _lines(records: Sequence[Recorded], width: int, colour: bool) -> Iterator[st
     day = phase = ""
     for one in records:
         if one.ts[:10] != day:
+            yield from [""] if day else []
             day = one.ts[:10]
             yield style(f"{safe(day)}, times in UTC", "dim", colour)
         if str(one.data.get("phase") or phase) != phase and one.data["phase"] in PHASES:

@@ -30,7 +30,7 @@ def listing(rows: Sequence[DraftRow], format: str, *, width: int = 80, colour: b
     if not rows:
         return "no drafts\n"
     cells = [("CUSTOMER", "PERIOD", "TOTAL", "AGE"), *((row.customer, row.period, row.total, row.age) for row in rows)]
-    title, *lines = table(cells, right=(2, 3), limit=width)
+    title, *lines = table(cells, right=(2, 3), limit=width, wide=1)
     shown = [style(title, "dim", colour)]
     for row, line in zip(rows, lines, strict=True):
         name = cut(safe(row.name), width - len(row.lago_id) - 4)

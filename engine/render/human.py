@@ -15,6 +15,7 @@ LABEL = 16
 LEAST_WIDTH = 40
 MOST_DETAIL = 600
 MOST_SENTENCE = 1200
+READS_ONLY = "(only reads, never sends)"
 
 STYLES: dict[str, Style] = {
     "ok": "good", "warn": "warn", "DENY": "bad", "FAIL": "bad", "????": "bad", "skip": "dim", "wait": "warn", "----": "dim",
@@ -33,6 +34,7 @@ class Human(Fold):
         self._colour = colour
         self._is_live = is_live
         self._live = ""
+        self._is_open = False
 
     def draw_record(self, event: Recorded) -> None:
         """Records show as their notices do; what follows a typed answer, and the end, are drawn here."""
@@ -104,7 +106,8 @@ class Human(Fold):
     # The end
 
     def _end(self, data: Mapping[str, Any]) -> None:
-        self._line("")
+        if self._is_open:
+            self._line("")
         kind = ENDS.get(data.get("exit") or 0, "bad")
         message = clip(safe(data.get("message") or ""), MOST_SENTENCE)
         if data.get("exit") == Exit.UNKNOWN:
@@ -125,14 +128,15 @@ class Human(Fold):
     def _unknown(self, message: str, data: Mapping[str, Any]) -> None:
         """The verdict first, then what is known, what not to do, and the one thing to do."""
         self._lines([style(line, "bad", self._colour) for line in wrap(message, self._width)])
-        for text in data.get("lines") or ():
-            label, gap, rest = _one_line(text).partition("  ")
-            if gap and rest.strip():
-                self._lines(hang(f"  {pad(safe(label), 13)}  ", safe(rest.strip()), self._width))
-            else:
-                self._lines(advice(_one_line(text), self._width, indent="  "))
-        if data.get("next"):
-            self._line(f"  {pad('do', 13)}  {safe(data['next'])}")
+        known = [_labelled(_one_line(text)) for text in data.get("lines") or ()]
+        size = max((width(label) for label, _ in known), default=4)
+        for label, text in known:
+            self._lines(hang(f"  {pad(label, size)}  ", clip(text, MOST_DETAIL), self._width))
+        next = safe(data.get("next") or "")
+        if next:
+            note = f"   {READS_ONLY}" if next.startswith("runbook resume ") else ""
+            line = f"  {pad('do', size)}  {next}"
+            self._line(line + (note if width(line + note) <= self._width else ""))
 
     def _lines(self, lines: list[str]) -> None:
         for line in lines:
@@ -140,6 +144,7 @@ class Human(Fold):
 
     def _line(self, text: str) -> None:
         self._clear()
+        self._is_open = text != ""
         self.say(text + "\n")
 
     # The running line
@@ -154,6 +159,14 @@ class Human(Fold):
         if self._live:
             gone, self._live = self._live, ""
             self.say("\r" + " " * width(gone) + "\r")
+
+
+def _labelled(text: str) -> tuple[str, str]:
+    """A line such as `sent   PUT ...` in its two parts, made safe; what has no short label is a note."""
+    label, gap, rest = text.partition("  ")
+    if gap and rest.strip() and width(safe(label)) <= LABEL:
+        return safe(label), safe(rest.strip())
+    return "note", safe(text)
 
 
 def _one_line(text: str) -> str:

@@ -10,14 +10,16 @@ from engine.render.text import Style, clip, cut, hang, pad, safe, style, width, 
 
 MOST_LINES = 12
 MOST_NAME = 3
+LEAST_NAME = 16
 MOST_VALUE = 400
+MOST_UNITS = 12
 CERTAINTY: dict[str, Style] = {"certain": "good", "computed": "plain", "unknown": "warn"}
 
 
 def panel(preview: Preview, columns: int, colour: bool, *, is_folded: bool = True) -> list[str]:
     """The lines of the panel, none wider than `columns`; 40 is the least."""
-    head = f"  next  {safe(preview.action)}  "
-    lines = ["", *hang(head, safe(preview.irreversible), columns), ""]
+    head = f"  next  {cut(safe(preview.action), columns // 3)}  "
+    lines = ["", *hang(head, clip(safe(preview.irreversible), MOST_VALUE), columns), ""]
     lines[1] = style(head.rstrip(), "bold", colour) + "  " + style(lines[1][len(head) :], "bad", colour)
     lines += _pairs(preview.subject, columns)
     lines += ["", *_items(preview.lines, columns, colour, is_folded=is_folded), *_sums(preview.sums, columns, colour)]
@@ -61,29 +63,26 @@ def _items(items: Sequence[Line], columns: int, colour: bool, *, is_folded: bool
     shared = len({item.period for item in items}) == 1
     periods = 0 if shared else min(max(width(safe(item.period)) for item in items), 24)
     amounts = max(width(safe(item.amount)) for item in items)
-    units = min(max(width(safe(item.units)) for item in items), 14)
+    units = min(max(width(safe(item.units)) for item in items), MOST_UNITS)
     room = columns - 4 - amounts - units - 4 - (periods + 2 if periods else 0)
     count = f"{len(items)} line item{'' if len(items) == 1 else 's'}"
     title = f"{count}, {safe(items[0].period)}" if shared and items[0].period else count
     lines = [_title(clip(title, columns - 2), colour)]
     for item in shown:
-        cells = pad(cut(safe(item.units), units), units, right=True)
-        if periods:
-            cells += "  " + pad(cut(safe(item.period), periods), periods)
-        cells += "  " + pad(safe(item.amount), amounts, right=True)
-        lines += _item(safe(item.name), cells, room, columns)
+        number = pad(cut(safe(item.units), units), units, right=True)
+        span = pad(cut(safe(item.period), periods), periods)
+        amount = pad(safe(item.amount), amounts, right=True)
+        if room < LEAST_NAME:  # a narrow terminal: the name above its figures
+            under = f"    {span}".rstrip(" ")
+            lines += [*_named(safe(item.name), columns - 4), *([under] if periods else [])]
+            lines.append(pad(f"{number}  {amount}", columns, right=True))
+            continue
+        first, *rest = _named(safe(item.name), room)
+        lines += ["  ".join(filter(None, (pad(first, room + 4), number, span, amount))), *rest]
     if len(shown) < len(items):
         text = f"... and {len(items) - len(shown)} more; `--dry-run --format plain` shows all {len(items)}"
         lines += wrap(text, columns, indent="    ")
     return lines
-
-
-def _item(name: str, cells: str, room: int, columns: int) -> list[str]:
-    """A name beside its figures; above them where there is no room beside."""
-    if room < 16:
-        return [*_named(name, columns - 4), pad(cells, columns, right=True)]
-    first, *rest = _named(name, room)
-    return [pad(first, room + 4) + "  " + cells, *rest]
 
 
 def _named(name: str, room: int) -> list[str]:

@@ -93,7 +93,8 @@ def _fact(data: Data) -> Iterator[str]:
     seen = _seen(_map(data.get("values")))
     again = f"the same as in #{data['same_as']}" if "same_as" in data else f"digest {short(data.get('digest'))}"
     yield f"{data.get('kind')}: " + ", ".join(filter(None, (seen, again)))
-    yield ", ".join(dict.fromkeys(requests))
+    if requests:
+        yield ", ".join(dict.fromkeys(requests))
 
 
 def _path(request: str) -> str:

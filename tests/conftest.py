@@ -1,0 +1,30 @@
+"""What every test may use: `--update-screens` rewrites the screens that are kept in `tests/screens`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SCREENS = Path(__file__).parent / "screens"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--update-screens`."""
+    parser.addoption("--update-screens", action="store_true", help="rewrite tests/screens/*.txt as they are now")
+
+
+@pytest.fixture
+def screen(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with the screen of this name, or make it that screen."""
+
+    def compare(name: str, text: str) -> None:
+        path = SCREENS / f"{name}.txt"
+        if request.config.getoption("--update-screens"):
+            SCREENS.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+        assert path.exists(), f"there is no screen {name}; `pytest --update-screens` makes it"
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
