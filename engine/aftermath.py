@@ -40,6 +40,7 @@ class Aftermath:
     def perform(self, **facts: Any) -> Ending:
         """Send, settle, verify. Raises JournalFault when the intent could not be kept, and signals before sending."""
         started = self.call.world.clock.monotonic()
+        self.call.log.interrupts.hold()
         try:
             ruling, is_left = self.call.perform(**facts)
         except IntentHeld as other:
@@ -52,15 +53,17 @@ class Aftermath:
     def conclude(self, ruling: Ruling, *, is_left: bool = False) -> Ending:
         """From a ruling to an ending; also where `resume` begins. Sends nothing."""
         known = ruling
+        self.call.log.interrupts.hold()
         try:
-            started = self.call.world.clock.monotonic()
-            if known.state == "unknown" and not is_left:
-                known = self.call.settle(known)
-                self._tell(known, started, "settle")
-            if known.state == "pending" and not is_left:
-                known = self.call.poll(known)
-                self._tell(known, started, "pending")
-            return self._end(known)
+            with self.call.log.interrupts.freed():
+                started = self.call.world.clock.monotonic()
+                if known.state == "unknown" and not is_left:
+                    known = self.call.settle(known)
+                    self._tell(known, started, "settle")
+                if known.state == "pending" and not is_left:
+                    known = self.call.poll(known)
+                    self._tell(known, started, "pending")
+                return self._end(known)
         except Unkept as unkept:
             return self._unkept(unkept)
         except JournalFault as fault:

@@ -2,7 +2,8 @@
 
 Floor 4. In `free` a signal raises at once. In `held` it is kept until the block ends: a record is whole or not
 begun. In `awaited` the first Ctrl-C only tells the person that the request is on its way; a second one, or
-SIGTERM, raises, and the outcome is then unknown.
+SIGTERM, raises, and the outcome is then unknown. A signal that was raised is the last one: what it brings about (a
+record, an ending) is not torn by another.
 """
 
 from __future__ import annotations
@@ -41,7 +42,22 @@ class Interrupts:
             self._told = True
             self._tell(self._warning)
         else:
+            self._mode = "held"
             raise kind
+
+    def hold(self) -> None:
+        """From now on signals wait, but for `freed` and `awaited` blocks; what is known must not be lost to one."""
+        self._mode = "held"
+
+    @contextmanager
+    def freed(self) -> Iterator[None]:
+        """In this block a signal raises at once, one that waited at its beginning; the caller's `try` stands around it."""
+        try:
+            self._mode = "free"
+            self.release()
+            yield
+        finally:
+            self._mode = "held"
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -69,6 +85,7 @@ class Interrupts:
         """Raise a signal that was held."""
         kept, self._kept = self._kept, None
         if kept is not None:
+            self._mode = "held"
             raise kept
 
     @property

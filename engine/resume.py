@@ -39,6 +39,7 @@ class Resumption:
             ending = self.runner.go()
             self.target = self.runner.target
             return ending
+        self.gathering.log.interrupts.hold()
         after = self._aftermath()
         self.target = after.target
         if newest.type == "effect.released":

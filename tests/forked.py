@@ -79,10 +79,11 @@ class Done:
 
 @dataclass
 class _Watch:
-    """Counts the steps of this process, notes each, and ends it at `kill`."""
+    """Counts the steps of this process, notes each, and ends it at `kill`, or sends it another signal."""
 
     trace: int
     kill: Point | None
+    number: int = signal.SIGKILL
     counts: dict[str, int] = field(default_factory=dict)
 
     def around(self, kind: str, about: str, act: Callable[[], Any]) -> Any:
@@ -95,7 +96,7 @@ class _Watch:
     def _at(self, point: Point, about: str) -> None:
         os.write(self.trace, f"{point.moment}\t{point.kind}\t{point.nth}\t{about}\n".encode())
         if point == self.kill:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self.number)
 
     def install(self) -> None:
         """Wrap the journal's two ways to write and the socket's operations. For a process that only runs the command."""
@@ -132,21 +133,35 @@ class _Watch:
             setattr(owner, name, function)
 
 
-def run(args: tuple[str, ...], env: Mapping[str, str], folder: Path, kill: Point | None = None) -> Done:
-    """Run `runbook ARGS` in a child, and kill it at `kill` if it comes there. A child that hangs fails the test."""
+def run(
+    args: tuple[str, ...],
+    env: Mapping[str, str],
+    folder: Path,
+    kill: Point | None = None,
+    number: int = signal.SIGKILL,
+) -> Done:
+    """Run `runbook ARGS` in a child, and kill it at `kill` if it comes there. A child that hangs fails the test.
+
+    With another `number` it gets that signal there instead.
+    """
     out, err, trace = (folder / f"forked.{name}" for name in ("out", "err", "trace"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # other threads: the child never needs them
         pid = os.fork()
     if pid == 0:
-        _child(args, env, folder, (out, err, trace), kill)
+        _child(args, env, folder, (out, err, trace), kill, number)
     code = _wait(pid)
     result = Result(code, out.read_text(), err.read_text())
     return Done(result, [_step(line) for line in trace.read_text().splitlines()])
 
 
 def _child(
-    args: tuple[str, ...], env: Mapping[str, str], folder: Path, files: tuple[Path, Path, Path], kill: Point | None
+    args: tuple[str, ...],
+    env: Mapping[str, str],
+    folder: Path,
+    files: tuple[Path, Path, Path],
+    kill: Point | None,
+    number: int,
 ) -> NoReturn:
     code = 70
     try:
@@ -164,7 +179,7 @@ def _child(
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.argv = ["runbook", *args]
-        _Watch(trace, kill).install()
+        _Watch(trace, kill, number).install()
         code = _main()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -88,7 +88,7 @@ class Patient(Played):
     def _look_at_the_journal(self, method: str, target: str) -> None:
         if method == "PUT" and target.endswith("/finalize"):
             state = newest(self.journal, self.effect)
-            if state != "effect.intent":
+            if state not in ("effect.intent", "effect.unknown"):  # unknown: the command left while it was on its way
                 self.unsafe.append(f"{method} {target} while the journal's newest is {state}")
 
 
