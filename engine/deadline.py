@@ -1,11 +1,15 @@
 """A network backend that ends a whole exchange at a deadline, and knows whether a byte of the request has left. Floor 2.
 
 httpx's own timeouts count from the last byte: a server that sends one a second is never late. Here every wait of one
-exchange is cut to what is left of it, on the monotonic clock.
+exchange is cut to what is left of it, on the monotonic clock: the look-up of the name and each of its addresses too,
+which the operating system would let hang for as long as it likes.
 """
 
 from __future__ import annotations
 
+import ipaddress
+import queue
+import socket
 import ssl
 import threading
 import time
@@ -14,6 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpcore
+
+FOREVER = 86_400.0
 
 
 @dataclass(slots=True)
@@ -110,11 +116,53 @@ class DeadlineBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect. Raises httpcore.ConnectError or ConnectTimeout."""
-        left = self._deadlines.cut(timeout, httpcore.ConnectTimeout)
-        stream = self._backend.connect_tcp(host, port, left, local_address, socket_options)
-        return DeadlineStream(stream, self._deadlines)
+        """Connect to the first address that answers; all together have `timeout`, and each its share of what is left.
+
+        Raises httpcore.ConnectError or ConnectTimeout, the last address's.
+        """
+        connecting = Exchange.within(self._deadlines.cut(timeout, httpcore.ConnectTimeout) or FOREVER)
+        addresses = addresses_of(host, port, connecting.left)
+        failed: Exception = httpcore.ConnectError("the name has no address")
+        for at, address in enumerate(addresses):
+            share = connecting.left / (len(addresses) - at)
+            if share <= 0:
+                raise httpcore.ConnectTimeout("the deadline has passed")
+            try:
+                stream = self._backend.connect_tcp(address, port, share, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failed = error
+            else:
+                return DeadlineStream(stream, self._deadlines)
+        raise failed
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
         self._backend.sleep(seconds)
+
+
+def addresses_of(host: str, port: int, seconds: float) -> list[str]:
+    """The host's addresses, in the system's order, each once. Raises httpcore.ConnectError or ConnectTimeout.
+
+    The system's look-up knows no deadline, so it runs beside; one that hangs is left behind.
+    """
+    try:
+        return [str(ipaddress.ip_address(host))]
+    except ValueError:
+        pass
+    found: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.put(list(dict.fromkeys(str(row[4][0]) for row in rows)))
+        except (OSError, UnicodeError) as error:  # a label that is empty or too long is a UnicodeError
+            found.put(error)
+
+    threading.Thread(target=look_up, name="look-up", daemon=True).start()
+    try:
+        answer = found.get(timeout=seconds)
+    except queue.Empty:
+        raise httpcore.ConnectTimeout("the name was not looked up in time") from None
+    if isinstance(answer, Exception):
+        raise httpcore.ConnectError(str(answer)) from answer
+    return answer

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 
 from pydantic import ValidationError
 
+from engine.answers import is_error
 from engine.clock import Clock
 from engine.errors import Bug, Denied, Unreachable
 from engine.exchange import Answer, Fetched, Request
@@ -31,7 +32,7 @@ from engine.lago_models import (
     Wallet,
 )
 from engine.values import Secret, parse_lago_id
-from engine.wire import Reply, Wire, anything, is_error, reads_only
+from engine.wire import Reply, Wire, anything, reads_only
 
 PER_PAGE = 100
 MOST_PAGES = 1_000

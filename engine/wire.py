@@ -1,24 +1,23 @@
 """One server over HTTP: reads that are tried again, writes that are sent once, and nothing that can be drawn out. Floor 2.
 
-The only importer of httpx. Every exchange has a total deadline, a size cap, no redirects, no proxy and no netrc from
-the environment, and an `X-Request-Id` of its own. What an exception means is the table `MEANINGS`; whether a write may
-have reached the server is not guessed from it but known from the socket.
+The only importer of httpx. Every exchange has a total deadline, a size cap, no redirects, no cookies kept, no proxy and
+no netrc from the environment, and an `X-Request-Id` of its own. What an exception means is the table `MEANINGS`;
+whether a write may have reached the server is not guessed from it but known from the socket.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import random
+import socket
 import ssl
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,19 +25,21 @@ import httpcore
 import httpx
 
 from engine import __version__
+from engine.addresses import API
+from engine.answers import MOST_BYTES, Body, Garbled, TooLarge, asked_pause, is_error, parse
 from engine.clock import Clock
 from engine.deadline import DeadlineBackend, Deadlines, Exchange
 from engine.errors import Bug, Unreachable
 from engine.exchange import Answer, NeverSent, NoAnswer, Replied, Request
 from engine.values import Secret
 
-MOST_BYTES = 32 * 1024 * 1024
+# Seconds: for one try of a read, for connecting, for all tries of a read with their pauses, for one backoff.
 READ_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
-READ_TRIES = 4
 READ_BUDGET = 60.0
-LONGEST_PAUSE = 20.0
-TRIED_AGAIN = frozenset({429, 500, 502, 503, 504})
+LONGEST_BACKOFF = 20.0
+READ_TRIES = 4
+PASSING = frozenset({429, 500, 502, 503, 504})
 
 # What went wrong, in words. A test fails when httpx grows an exception that is not here.
 MEANINGS: dict[type[Exception], str] = {
@@ -73,28 +74,54 @@ MEANINGS: dict[type[Exception], str] = {
 }
 
 
-class TooLarge(Exception):
-    """The answer is larger than any that Lago gives."""
-
-
 class ReadOnly(Bug):
     """Something tried to write where only reading is allowed."""
 
 
+# What may pass by itself, so that a read is tried again.
+_PASSING_ERRORS = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
+
+
 def meaning(error: Exception) -> str:
-    """What an exception of the transport means, in words."""
+    """What an exception of the transport means, in words; of a failed connection, what the system says about it."""
     if isinstance(error, TooLarge):
         return f"the answer is larger than {MOST_BYTES // 1024 // 1024} MiB"
+    if isinstance(error, Garbled):
+        return MEANINGS[httpx.DecodingError]
+    if type(error) is httpx.ConnectError:
+        return _why_not_connected(error)
     for kind in type(error).__mro__:
         if kind in MEANINGS:
             return MEANINGS[kind]
     return type(error).__name__
 
 
+def _why_not_connected(error: BaseException) -> str:
+    cause: BaseException | None = error
+    while cause is not None:
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return f"its certificate is not trusted ({cause.verify_message})"
+            case ssl.SSLError():
+                return "no encrypted connection came about"
+            case socket.gaierror() | UnicodeError():
+                return "its name is not known"
+            case ConnectionRefusedError():
+                return "the connection was refused"
+            case OSError() if cause.strerror:
+                return f"no connection: {cause.strerror}"
+        cause = cause.__cause__ or cause.__context__
+    return MEANINGS[httpx.ConnectError]
+
+
 @cache
 def _certificates() -> ssl.SSLContext:
-    """The authorities that are trusted, read once: reading them costs more than a request on loopback."""
-    return httpx.create_ssl_context(trust_env=False)
+    """The authorities that are trusted, read once: reading them costs more than a request on loopback.
+
+    Those that come with certifi, or of `SSL_CERT_FILE` or `SSL_CERT_DIR`: a Lago of one's own may have an authority
+    of its own. Nothing else is taken from the environment.
+    """
+    return httpx.create_ssl_context(trust_env=True)
 
 
 class _Transport(httpx.HTTPTransport):
@@ -117,8 +144,9 @@ class _Transport(httpx.HTTPTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send, if it may be sent. Raises ReadOnly."""
-        if not self._permits(request.method, request.url.path):
-            raise ReadOnly(f"this run only reads: `{request.method} {request.url.path}` was not sent")
+        path = request.url.raw_path.decode("ascii").partition("?")[0]
+        if not self._permits(request.method, path):
+            raise ReadOnly(f"this run only reads: `{request.method} {path}` was not sent")
         return super().handle_request(request)
 
 
@@ -145,7 +173,10 @@ def anything(method: str, path: str) -> bool:
 
 @dataclass
 class Wire:
-    """One server. `base` ends without a slash; `header` and `secret` are how it knows us; `tell` hears of each answer."""
+    """One server. `base` ends without a slash; `header` and `secret` are how it knows us; `tell` hears of each answer.
+
+    `permits` says of a method and a path whether it may be sent at all; `jitter` answers from 0 to 1.
+    """
 
     base: str
     header: str | None
@@ -179,43 +210,49 @@ class Wire:
 
     # Reads
 
-    def read(self, path: str) -> Reply:
-        """GET, tried again with backoff, jitter and the server's own Retry-After. Raises Unreachable, never anything else.
+    def read(self, path: str, within: float = READ_BUDGET) -> Reply:
+        """GET, tried again with backoff, full jitter and the server's own wish to wait, for at most `within` seconds.
 
-        An answer that is not a passing failure is handed over whatever its status.
+        An answer that is not a passing failure is handed over whatever its status. Raises Unreachable.
         """
         request = Request("GET", self.target(path))
-        started, why = time.monotonic(), ""
+        ends = self.clock.monotonic() + within
         for attempt in range(READ_TRIES):
+            asked = None
             try:
-                reply = self._read_once(request)
-                if reply.status not in TRIED_AGAIN:
+                reply = self._read_once(request, min(READ_SECONDS, ends - self.clock.monotonic()))
+                if reply.status not in PASSING:
                     return reply
-                why, asked = f"it answered {reply.status}", retry_after(reply.headers, self.clock)
-            except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TooLarge) as error:
-                why, asked = meaning(error), None
-            pause = asked if asked is not None else self.jitter() * min(LONGEST_PAUSE, 0.25 * 4**attempt)
-            spent = time.monotonic() - started
-            if attempt + 1 == READ_TRIES or pause > LONGEST_PAUSE or spent + pause > READ_BUDGET:
+                why, asked = f"it answered {reply.status}", asked_pause(reply.status, reply.headers, self.clock.now())
+            except _PASSING_ERRORS as error:
+                why = meaning(error)
+            except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TooLarge, Garbled) as error:
+                why = meaning(error)
                 break
+            pause = max(asked or 0.0, self.jitter() * min(LONGEST_BACKOFF, 0.25 * 4**attempt))
+            if asked is not None and self.clock.monotonic() + asked >= ends:
+                why += f" and asks to be left alone for {asked:.0f} s"
+                break
+            if attempt + 1 == READ_TRIES or self.clock.monotonic() + pause >= ends:
+                break
+            self.tell(f"{request}: {why}; again in {pause:.1f} s")
             self.clock.sleep(pause)
         raise Unreachable(f"{self.place} cannot be read: {why} ({request})", hint="Check the address, then try again.")
 
     def read_root(self, path: str) -> Reply:
-        """The same for a path at the server's root, as `/health`. Raises Unreachable."""
-        parts = urlsplit(self.base)
-        root = Wire(f"{parts.scheme}://{parts.netloc}", None, None, self.clock, self.permits)
+        """The same for a path outside the API, as `/health`; the key stays here. Raises Unreachable."""
+        root = Wire(self.base.removesuffix(API), None, None, self.clock, self.permits, self.jitter, self.tell)
         try:
             return root.read(path)
         finally:
             root.close()
 
-    def _read_once(self, request: Request) -> Reply:
+    def _read_once(self, request: Request, seconds: float) -> Reply:
         if self._reader is None:
             self._reader = self._client(is_kept=True)
         request_id = str(uuid.uuid4())
         started = time.monotonic()
-        with self._exchange(READ_SECONDS):
+        with self._exchange(seconds):
             status, headers, content = self._send(self._reader, request, request_id)
         return Reply(status, headers, parse(content), time.monotonic() - started, request_id)
 
@@ -232,7 +269,9 @@ class Wire:
         with self._exchange(seconds) as exchange, self._client(is_kept=False) as client:
             try:
                 status, headers, content = self._send(client, request, request_id)
-            except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TooLarge) as error:
+            except ReadOnly:
+                raise
+            except Exception as error:  # whatever it is, what may have left has left, and that is a value
                 took = time.monotonic() - started
                 if not exchange.has_written:
                     return NeverSent(meaning(error), took)
@@ -248,7 +287,7 @@ class Wire:
             error=body if is_object and is_error(status, body) else None,
             echoed=headers.get("x-request-id") == request_id,
             seconds=took,
-            retry_after=retry_after(headers, self.clock),
+            retry_after=asked_pause(status, headers, self.clock.now()),
             body_digest="sha256:" + hashlib.sha256(content).hexdigest(),
             headers={name: headers[name] for name in ("content-type", "date", "server") if name in headers},
         )
@@ -263,6 +302,7 @@ class Wire:
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
             follow_redirects=False,
             trust_env=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={
                 "Accept": "application/json",
                 "Accept-Encoding": "gzip, identity",
@@ -290,50 +330,7 @@ class Wire:
             request.method, url, headers=headers, timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS)
         ) as response:
             self.tell(f"{request} {response.status_code}, request id {request_id}")
-            content = bytearray()
-            for chunk in response.iter_bytes(65_536):
-                content += chunk
-                if len(content) > MOST_BYTES:
-                    raise TooLarge
-        return response.status_code, response.headers, bytes(content)
-
-
-def parse(content: bytes) -> Any:
-    """JSON with exact decimals; None for anything that is not JSON, doubles a key, or says NaN."""
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise ValueError("a key stands twice")
-        return found
-
-    def refuse(text: str) -> Any:
-        raise ValueError(f"{text} is not JSON")
-
-    try:
-        return json.loads(content, parse_float=Decimal, parse_constant=refuse, object_pairs_hook=unique)
-    except (ValueError, RecursionError):
-        return None
-
-
-def is_error(status: int, body: Mapping[str, Any]) -> bool:
-    """Whether a body is Lago's own JSON error: its `status` says the same, and `error` is text."""
-    return (
-        body.get("status") == status and not isinstance(body.get("status"), bool) and isinstance(body.get("error"), str)
-    )
-
-
-def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
-    """Seconds that the server asks us to wait: Retry-After (RFC 9110 10.2.3), else Lago Cloud's X-RateLimit-Reset."""
-    for name in ("retry-after", "x-ratelimit-reset"):
-        text = headers.get(name, "").strip()
-        if not text:
-            continue
-        if text.isascii() and text.isdigit():
-            return float(text[:9])
-        if name == "retry-after":
-            try:
-                return max(0.0, (parsedate_to_datetime(text) - clock.now()).total_seconds())
-            except (ValueError, TypeError):
-                continue
-    return None
+            body = Body(response.headers.get("content-encoding", ""))
+            for piece in response.iter_raw():
+                body.feed(piece)
+        return response.status_code, response.headers, body.whole()

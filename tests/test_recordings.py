@@ -74,9 +74,9 @@ ROWS = [
 
 def total_of(played: Played) -> str:
     """The draft's total after the refresh, as a person would type it."""
+    from engine.answers import parse
     from engine.sandbox.scenario import key_of
     from engine.values import Money
-    from engine.wire import parse
 
     reads = [stage for stage in played.player.stages if stage.kind == "reads"]
     found = ""

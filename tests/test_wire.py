@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from engine import wire
+from engine.answers import MOST_BYTES, parse
 from engine.clock import Clock
 from engine.errors import Unreachable
 from engine.exchange import NeverSent, NoAnswer, Replied
 from engine.values import Secret
-from engine.wire import MEANINGS, ReadOnly, Wire, parse, reads_only
+from engine.wire import MEANINGS, ReadOnly, Wire, reads_only
 
 Talk = Callable[[socket.socket, int], None]
 
@@ -342,4 +342,4 @@ def test_decimals_are_exact() -> None:
 
 
 def test_the_cap_is_above_what_lago_answers() -> None:
-    assert wire.MOST_BYTES >= 16 * 1024 * 1024
+    assert MOST_BYTES >= 16 * 1024 * 1024
