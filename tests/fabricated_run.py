@@ -233,6 +233,7 @@ def denied() -> list[Event]:
     """A dry run that two checks deny."""
     record = Records()
     return [
+        started(record),
         header(mode="dry run: reads only"),
         *step("draft", "ok", "BET-DRAFT, draft, 12,640.00 EUR", 0.2),
         *step("refreshed", "skip", "would recompute the draft; the figures below are as read"),
@@ -264,6 +265,7 @@ def dry() -> list[Event]:
     record = Records()
     could = ("a refresh (`refreshed`) comes first and may change fees, taxes and the total",)
     return [
+        started(record),
         header(mode="dry run: reads only", notes=("the key to Lago is readable by every account of this machine",)),
         *step("draft", "ok", "ACM-DRAFT, draft, 1,261.40 EUR", 0.2),
         preview(lines=many_lines(17), deductions=(), refresh_could_change=could, warnings=("the total is unusual",)),
@@ -321,6 +323,7 @@ def nobody_to_ask() -> list[Event]:
     record = Records()
     command = f"runbook run finalize_invoice --invoice {INVOICE} --confirm acme-corp --total '1261.40 EUR'"
     return [
+        started(record),
         header(),
         *step("checks", "ok", "8 checks on the draft as read: all passed"),
         ended(

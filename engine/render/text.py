@@ -157,7 +157,7 @@ def _fitted(sizes: list[int], room: int, wide: int) -> list[int]:
         return sizes
     sizes = [*sizes]
     sizes[wide] = max(min(sizes[wide], LEAST_ROOM), sizes[wide] - over)
-    most = max(sizes)
+    most = min(max(sizes), max(room, 1))
     while most > 1 and sum(min(size, most) for size in sizes) > room:
         most -= 1
     return [min(size, most) for size in sizes]
