@@ -193,12 +193,13 @@ def invoice_at_end(**changes: Any) -> dict[str, Any]:
 def ended(record: Records, exit: int, outcome: str, message: str, next: str | None = None, *lines: str) -> Recorded:
     """The record that a run ends with."""
     more: dict[str, Any] = {"lines": list(lines)} if lines else {}
+    is_known = exit != 13
     return record(
         "run.end",
         exit=exit,
         outcome=outcome,
-        invoice=invoice_at_end(),
-        attribution="ours",
+        invoice=invoice_at_end() if is_known else invoice_at_end(number="ACM-DRAFT", status="draft", ui_status="draft"),
+        attribution="ours" if is_known else "unproven",
         next=next,
         message=message,
         **more,

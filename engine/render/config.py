@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.errors import RunbookError
-from engine.render.text import Style, pad, safe, style, wrap
+from engine.render.text import Style, json_line, pad, safe, style, wrap
 from engine.render.text import width as width_of
 
 Line = tuple[str, str, str]
@@ -73,4 +72,4 @@ def _document(
         "warnings": list(warnings),
         "problems": [{"message": problem.message, "help": problem.hint} for problem in problems],
     }
-    return json.dumps(body, ensure_ascii=True, separators=(",", ":")) + "\n"
+    return json_line(body)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 
 from engine.diagnostics import Diagnostic
-from engine.render.text import cut, safe, style, width, wrap
+from engine.render.text import cut, json_line, safe, style, width, wrap
 
 
 def render(
@@ -19,8 +18,7 @@ def render(
 ) -> str:
     """Every diagnostic; `line_of(path, number)` gives a file's line."""
     if format == "json":
-        rows = (json.dumps(one.as_json(), ensure_ascii=True, separators=(",", ":")) for one in found)
-        return "".join(row + "\n" for row in rows)
+        return "".join(json_line(one.as_json()) for one in found)
     if format == "plain":
         return "".join(safe(one.plain()) + "\n" for one in found)
     return "\n".join(_drawn(one, line_of(one.path, one.span.line), colour, columns) for one in found)
