@@ -169,5 +169,5 @@ def verdict(report: Report, format: str, *, width: int = 80, colour: bool = Fals
     text = f"{where}: {safe(report.why)}; {good}"
     if format == "plain":
         return f"NOT intact: {text}\n"
-    first, *rest = hang("NOT intact: ", text, width)
+    first, *rest = hang("NOT intact: ", clip(text, MOST_TEXT), width)
     return "\n".join([first.replace("NOT intact", style("NOT intact", "bad", colour), 1), *rest]) + "\n"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from engine.errors import RunbookError
-from engine.render.text import advice, json_line, safe, style, wrap
+from engine.render.text import advice, clip, json_line, safe, style, wrap
+
+MOST_SENTENCE = 1200
 
 
 def render(error: RunbookError, format: str, *, width: int = 80, colour: bool = False) -> str:
@@ -14,7 +16,7 @@ def render(error: RunbookError, format: str, *, width: int = 80, colour: bool = 
     if format == "plain":
         tail = f" (help: {safe(error.hint.replace(chr(10), ' '))})" if error.hint else ""
         return f"error: {safe(error.message)}{tail}\n"
-    lines = wrap(safe(error.message), width - 7)
+    lines = wrap(clip(safe(error.message), MOST_SENTENCE), width - 7)
     text = [style("error: ", "bad", colour) + lines[0], *("       " + line for line in lines[1:])]
     if error.hint:
         lines = advice(error.hint, width - 7)

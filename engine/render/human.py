@@ -114,7 +114,9 @@ class Human(Fold):
             self._unknown(message, data)
             return
         for text in data.get("lines") or ():
-            self._lines(advice(_one_line(text), self._width, indent="  "))
+            text = _one_line(text)
+            text = text if ": runbook " in text else clip(safe(text), MOST_SENTENCE)
+            self._lines(advice(text, self._width, indent="  "))
         if data.get("lines"):
             self._line("")
         next = safe(data.get("next") or "")
