@@ -75,3 +75,24 @@ def test_sigterm_while_an_answer_is_due_leaves_it_at_once(interrupts: Interrupts
     with pytest.raises(Terminated), interrupts.awaited("on its way"):
         press(signal.SIGTERM)
     assert said == []
+
+
+def test_a_signal_that_came_while_held_is_raised_where_it_is_freed(interrupts: Interrupts) -> None:
+    interrupts.hold()
+    press(signal.SIGTERM)
+    with pytest.raises(Terminated), interrupts.freed():
+        pytest.fail("the block began although a signal was waiting")
+
+
+def test_after_a_signal_was_raised_another_does_not_tear_what_it_brings_about(interrupts: Interrupts) -> None:
+    with pytest.raises(KeyboardInterrupt), interrupts.freed():
+        press(signal.SIGINT)
+    press(signal.SIGINT)
+    assert interrupts.kept is KeyboardInterrupt
+
+
+def test_a_record_inside_a_held_part_does_not_let_a_signal_go(interrupts: Interrupts) -> None:
+    interrupts.hold()
+    with interrupts.held():
+        press(signal.SIGINT)
+    assert interrupts.kept is KeyboardInterrupt
