@@ -52,7 +52,7 @@ def judge(params: CustomerMatches, here: Here) -> Verdict:
     doubts = list(_doubts(params.invoice, params.customer))
     if doubts:
         return warned(
-            f"{message}, but not all of the two agrees",
+            f"{message}, with a doubt",
             "Look at the customer and the invoice in Lago before you confirm.",
             *doubts,
             **seen,

@@ -72,7 +72,9 @@ def _spans(period: BillingPeriod, customer: Customer) -> list[str]:
         (period.charges_from_datetime, period.charges_to_datetime),
     )
     return [
-        f"{local_day(start, customer)}..{local_day(end, customer) if end is not None else ''}"
+        f"from {local_day(start, customer)}"
+        if end is None
+        else f"{local_day(start, customer)}..{local_day(end, customer)}"
         for start, end in parts
         if start is not None
     ]

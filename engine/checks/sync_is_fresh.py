@@ -84,7 +84,7 @@ def _by_age(params: SyncIsFresh, name: str, ended: datetime, now: datetime) -> V
     late = _changed_after(params, ended)
     if late:
         return warned(
-            f"{message}, but it ended before Lago's latest change of what it should have brought",
+            f"{message}, but Lago's data changed after it ended",
             "See in Lago what changed. A finalization touches its customer too, so this alone is no fault.",
             *late,
             **seen,
