@@ -19,7 +19,9 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parent
 CLOCK = "2026-11-23T12:00:00Z"
 
-RUNBOOK = (sys.executable, "-m", "cli")
+# The installed command; where only the checkout is there, the same entry point of it.
+INSTALLED = Path(sys.executable).parent / "runbook"
+RUNBOOK = (str(INSTALLED),) if INSTALLED.exists() else (sys.executable, "-m", "cli")
 
 
 def folder_of(name: str) -> Path:
