@@ -32,42 +32,72 @@ class Summary(Protocol):
     """One run, as the journal sums it up; `started` is RFC 3339 in UTC, `exit` None while it is open."""
 
     @property
-    def run(self) -> str: ...
+    def run(self) -> str:
+        """The id, whole."""
+
     @property
-    def started(self) -> str: ...
+    def started(self) -> str:
+        """RFC 3339, UTC."""
+
     @property
-    def runbook(self) -> str: ...
+    def runbook(self) -> str:
+        """Its name."""
+
     @property
-    def subject(self) -> str | None: ...
+    def subject(self) -> str | None:
+        """What it is about, or None when it never came so far."""
+
     @property
-    def operator(self) -> str: ...
+    def operator(self) -> str:
+        """Who ran it."""
+
     @property
-    def environment(self) -> str | None: ...
+    def environment(self) -> str | None:
+        """The label of that day."""
+
     @property
-    def mode(self) -> str: ...
+    def mode(self) -> str:
+        """`run`, or a mode that can write nothing one-way."""
+
     @property
-    def lago_id(self) -> str | None: ...
+    def lago_id(self) -> str | None:
+        """The invoice, or None."""
+
     @property
-    def outcome(self) -> str | None: ...
+    def outcome(self) -> str | None:
+        """As in `run.end`; None while it is open."""
+
     @property
-    def exit(self) -> int | None: ...
+    def exit(self) -> int | None:
+        """The exit code; None while it is open."""
 
 
 class Report(Protocol):
     """What a verification found; `head` is the hex digest of the last good record."""
 
     @property
-    def count(self) -> int: ...
+    def count(self) -> int:
+        """How many records are good."""
+
     @property
-    def first_bad(self) -> int | None: ...
+    def first_bad(self) -> int | None:
+        """The number of the first bad record, or None."""
+
     @property
-    def why(self) -> str: ...
+    def why(self) -> str:
+        """What is wrong, or nothing."""
+
     @property
-    def head(self) -> str | None: ...
+    def head(self) -> str | None:
+        """The hex digest of the last good record."""
+
     @property
-    def log(self) -> str | None: ...
+    def log(self) -> str | None:
+        """The log's id."""
+
     @property
-    def is_intact(self) -> bool: ...
+    def is_intact(self) -> bool:
+        """Nothing wrong was found."""
 
 
 def listing(runs: Sequence[Summary], format: str, *, width: int = 80, colour: bool = False) -> str:
