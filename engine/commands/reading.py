@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.commands.shell import Shell
+from engine.commands.shell import Shell, line_of
 from engine.errors import Exit
 from engine.library import Loaded, check, files
 from engine.render import manual
@@ -85,15 +85,6 @@ def show_config(shell: Shell) -> int:
         )
     )
     return Exit.INVALID if problems else Exit.DONE
-
-
-def line_of(path: str, number: int) -> str:
-    """One line of a file, for an excerpt; empty when it is gone."""
-    try:
-        lines = Path(path).read_text("utf-8", "replace").split("\n")
-    except OSError:
-        return ""
-    return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
 
 
 def _count(number: int, noun: str) -> str:

@@ -86,7 +86,6 @@ class Shell:
 
     def complain(self, error: Exception) -> int:
         """Tell an error on stderr, in the format of the command, and answer its exit code."""
-        from engine.commands.reading import line_of
         from engine.render import diagnostics, errors
 
         terminal = self.terminal
@@ -106,3 +105,12 @@ class Shell:
             self.complain(what)
             return
         self.complain(RunbookError(what.message, hint="\n".join(filter(None, (*what.lines, what.next)))))
+
+
+def line_of(path: str, number: int) -> str:
+    """One line of a file, for an excerpt; empty when it is gone."""
+    try:
+        lines = Path(path).read_text("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
