@@ -173,9 +173,9 @@ class Aftermath:
     def _unknown(self, why: str, notes: tuple[str, ...]) -> Ending:
         intent = self.call.key
         lines = (
-            f"what happened  {why}",
-            f"sent           {self.call.step.request(self.call.params, self.call.world)}, recorded as {intent}",
-            "do not         finalize it again, here or in Lago's own screens",
+            f"why     {why}",
+            f"sent    {self.call.step.request(self.call.params, self.call.world)}, recorded as {intent}",
+            "do not  finalize it again, here or in Lago's own screens",
             *notes,
         )
         message = f"UNKNOWN whether invoice {self._id()} is finalized."

@@ -154,7 +154,7 @@ class Gathering:
 
     def notes(self, on: str) -> tuple[str, ...]:
         """What the runbook's `when_it_fails` says about this: `finalize.refused`, `as_confirmed.deny`."""
-        return tuple(note.say.strip() for note in self.runbook.when_it_fails if note.on == on)
+        return tuple(" ".join(note.say.split()) for note in self.runbook.when_it_fails if note.on == on)
 
     def title(self, defn: StepDef) -> str:
         """What a person calls this step."""

@@ -68,10 +68,10 @@ def run_demo(shell: Shell) -> int:
             run = journal.runs()[0].run
             records = journal.run(run)
         say("\n" + words.command(["audit", "show", run], colour=colour))
-        weighty = [record for record in records if audit.is_weighty(record)]
+        weighty = [one for one in records if audit.is_weighty(one) and one.type != "consent.asked"]
         terminal.out(audit.history(weighty, shell.format, width=width, colour=colour))
         if shell.format == "human":
-            terminal.out(f"        and {len(records) - len(weighty)} reads and verdicts between them\n")
+            terminal.out(f"        and {len(records) - len(weighty)} reads, verdicts and figures shown between them\n")
         say("\n" + words.command(["audit", "verify"], colour=colour))
         verify_journal(inside)
     say(words.demo_closing(width=width, colour=colour))

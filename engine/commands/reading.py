@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from engine.commands.shell import Shell, line_of
 from engine.errors import Exit
 from engine.library import Loaded, check, files
 from engine.render import manual
+from engine.render.text import json_line
 
 if TYPE_CHECKING:
     from engine.model import Input, Runbook, StepDef
@@ -26,7 +26,7 @@ def list_runbooks(shell: Shell) -> int:
     if shell.format == "json":
         for row in rows:
             body = {"v": 1, "type": "runbook", "name": row.name, "version": row.version, "effect": row.effect}
-            terminal.out(json.dumps({**body, "purpose": row.purpose, "problem": row.problem or None}) + "\n")
+            terminal.out(json_line({**body, "purpose": row.purpose, "problem": row.problem or None}))
     else:
         terminal.out(manual.listing(rows, shell.format, width=terminal.width, colour=terminal.colour_out))
     return Exit.DONE
@@ -38,7 +38,7 @@ def show_runbook(shell: Shell, name: str) -> int:
     terminal = shell.terminal
     page = _manual(runbook)
     if shell.format == "json":
-        terminal.out(json.dumps({"v": 1, "type": "runbook", **_as_json(page)}) + "\n")
+        terminal.out(json_line({"v": 1, "type": "runbook", **_as_json(page)}))
     else:
         terminal.out(manual.page(page, width=min(terminal.width, 100), colour=terminal.colour_out))
     return Exit.DONE
@@ -58,7 +58,7 @@ def validate_runbooks(shell: Shell, paths: Sequence[Path]) -> int:
     errors = sum(diagnostic.severity == "error" for diagnostic in found)
     if shell.format == "json":
         body = {"v": 1, "type": "validate.end", "errors": errors, "invalid": bad, "runbooks": len(loaded)}
-        terminal.out(json.dumps(body, separators=(",", ":")) + "\n")
+        terminal.out(json_line(body))
     elif bad:
         terminal.out(f"{_count(errors, 'error')} in {bad} of {_count(len(loaded), 'runbook')}\n")
     else:

@@ -78,7 +78,7 @@ def _session(shell: Shell, wanted: Wanted) -> Session:
     if shell.is_verbose and terminal.stderr is not None:
         configure_stderr(shell.format, terminal.stderr)
         tell = structlog.get_logger().info
-    interrupts = Interrupts(lambda text: terminal.err(text + "\n"))
+    interrupts = Interrupts(lambda text: terminal.err("\n" + text + "\n"))
     interrupts.install()
     return Session(
         settings=shell.settings,
