@@ -29,7 +29,7 @@ from engine.addresses import API
 from engine.answers import MOST_BYTES, Body, Garbled, TooLarge, asked_pause, is_error, parse
 from engine.clock import Clock
 from engine.deadline import DeadlineBackend, Deadlines, Exchange
-from engine.errors import Bug, Unreachable
+from engine.errors import Bug, SettingsFault, Unreachable
 from engine.exchange import Answer, NeverSent, NoAnswer, Replied, Request
 from engine.values import Secret
 
@@ -187,6 +187,15 @@ class Wire:
     tell: Callable[[str], object] = str
     _deadlines: Deadlines = field(default_factory=Deadlines, init=False)
     _reader: httpx.Client | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        """Raises SettingsFault for a secret that no header can carry, before a library names it in an error."""
+        text = self.secret.reveal() if self.secret else ""
+        if not (text.isascii() and text.isprintable()):
+            raise SettingsFault(
+                f"the secret for {self.place} holds a line break, or a character beyond ASCII",
+                hint="Set it anew; it is not shown here.",
+            )
 
     @property
     def place(self) -> str:
