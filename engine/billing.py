@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from engine.answers import MOST_BYTES, parse
 from engine.clock import Clock
 from engine.errors import Unreachable
 from engine.exchange import Fetched, Request
@@ -29,8 +30,16 @@ class SyncSource(Protocol):
 class Console:
     """The billing console. `header` is `Authorization` or `Cookie`, or None where it asks for nothing."""
 
-    def __init__(self, url: str, header: str | None, secret: Secret | None, *, clock: Clock) -> None:
-        self._wire = Wire(url, header, secret, clock, reads_only)
+    def __init__(
+        self,
+        url: str,
+        header: str | None,
+        secret: Secret | None,
+        *,
+        clock: Clock,
+        tell: Callable[[str], object] = str,
+    ) -> None:
+        self._wire = Wire(url, header, secret, clock, reads_only, tell=tell)
         self._clock = clock
 
     def latest_sync(self) -> Fetched[LatestSync]:
@@ -41,6 +50,11 @@ class Console:
             raise Unreachable(
                 f"the billing console at {place} refused us ({reply.status})",
                 hint="Check BILLING_CONSOLE_TOKEN or BILLING_CONSOLE_COOKIE.",
+            )
+        if 300 <= reply.status < 400:
+            raise Unreachable(
+                f"the billing console at {place} leads elsewhere ({reply.status}), as to a page to sign in",
+                hint="Check BILLING_CONSOLE_URL, and BILLING_CONSOLE_TOKEN or BILLING_CONSOLE_COOKIE.",
             )
         if reply.status != 200:
             raise Unreachable(
@@ -60,18 +74,26 @@ class SyncFile:
 
     def latest_sync(self) -> Fetched[LatestSync]:
         """Read the file. Raises Unreachable: it cannot be read, or is not of that shape."""
+        rows = parse(self._read())
+        if rows is None:
+            raise Unreachable(f"{self._path} is not JSON", hint=f"It should hold {SHAPE}.")
+        return Fetched(_newest(rows, str(self._path)), (), self._clock.now(), 0.0)
+
+    def _read(self) -> bytes:
         try:
-            rows = json.loads(self._path.read_bytes())
+            with self._path.open("rb") as file:
+                content = file.read(MOST_BYTES + 1)
         except OSError as error:
             raise Unreachable(
                 f"{self._path} cannot be read: {error.strerror}", hint="BILLING_SYNC_FILE names it."
             ) from error
-        except (ValueError, RecursionError) as error:
-            raise Unreachable(f"{self._path} is not JSON", hint=f"It should hold {SHAPE}.") from error
-        return Fetched(_newest(rows, str(self._path)), (), self._clock.now(), 0.0)
+        if len(content) > MOST_BYTES:
+            raise Unreachable(f"{self._path} is too large", hint=f"It should hold {SHAPE}.")
+        return content
 
 
 def _newest(rows: Any, source: str) -> LatestSync:
+    """The first run: newest first is the console's word. Raises Unreachable for another shape."""
     wrong = Unreachable(f"{source} did not answer with sync runs", hint=f"It should be {SHAPE}.")
     if not isinstance(rows, list):
         raise wrong
