@@ -58,6 +58,7 @@ class Played:
     faults: Sequence[str] = ()
     sync: str = "fresh"
     settings: Mapping[str, str] = field(default_factory=dict)
+    is_installed: bool = False
     player: Player = field(init=False)
     sandbox: Sandbox = field(init=False)
 
@@ -116,7 +117,14 @@ class Played:
         }
 
     def run(self, *args: str, **env: str) -> Result:
-        """Run `runbook ARGS` in a process of its own, without a terminal."""
+        """Run `runbook ARGS` without a terminal, in a child of this process: all is imported there already.
+
+        With `is_installed` it is the installed command, in a process of its own.
+        """
+        if not self.is_installed:
+            from forked import run
+
+            return run(args, {**self.env, **env}, self.folder).result
         done = subprocess.run(
             [*RUNBOOK, *args],
             env={**self.env, **env},

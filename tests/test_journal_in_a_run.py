@@ -123,6 +123,7 @@ def test_a_journal_that_is_not_as_it_was_left_is_9_and_is_not_touched(
         assert played.journal.read_bytes() == before
 
 
+@pytest.mark.campaign  # it waits as long as a run does: ten seconds
 def test_a_journal_that_another_process_holds_is_9(tmp_path: Path) -> None:
     with Played("finalize_ok", tmp_path) as played:
         assert played.run("run", "finalize_invoice", "--invoice", played.invoice, "--dry-run").code == 0
