@@ -29,7 +29,7 @@ from engine.addresses import API
 from engine.answers import MOST_BYTES, Body, Garbled, TooLarge, asked_pause, is_error, parse
 from engine.clock import Clock
 from engine.deadline import DeadlineBackend, Deadlines, Exchange
-from engine.errors import Bug, SettingsFault, Unreachable
+from engine.errors import Bug, RunbookError, SettingsFault, Unreachable
 from engine.exchange import Answer, NeverSent, NoAnswer, Replied, Request
 from engine.values import Secret
 
@@ -86,6 +86,8 @@ def meaning(error: Exception) -> str:
     """What an exception of the transport means, in words; of a failed connection, what the system says about it."""
     if isinstance(error, TooLarge):
         return f"the answer is larger than {MOST_BYTES // 1024 // 1024} MiB"
+    if isinstance(error, RunbookError):
+        return error.message
     if isinstance(error, Garbled):
         return MEANINGS[httpx.DecodingError]
     if type(error) is httpx.ConnectError:
@@ -119,9 +121,15 @@ def _certificates() -> ssl.SSLContext:
     """The authorities that are trusted, read once: reading them costs more than a request on loopback.
 
     Those that come with certifi, or of `SSL_CERT_FILE` or `SSL_CERT_DIR`: a Lago of one's own may have an authority
-    of its own. Nothing else is taken from the environment.
+    of its own. Nothing else is taken from the environment. Raises SettingsFault when they cannot be read.
     """
-    return httpx.create_ssl_context(trust_env=True)
+    try:
+        return httpx.create_ssl_context(trust_env=True)
+    except OSError as error:  # ssl.SSLError is one
+        raise SettingsFault(
+            f"the certificates to trust cannot be read: {error.strerror or error}",
+            hint="SSL_CERT_FILE or SSL_CERT_DIR names them; unset it to trust the usual ones.",
+        ) from error
 
 
 class _Transport(httpx.HTTPTransport):
@@ -275,9 +283,10 @@ class Wire:
         """
         request = Request(method, self.target(path))
         started = time.monotonic()
-        with self._exchange(seconds) as exchange, self._client(is_kept=False) as client:
+        with self._exchange(seconds) as exchange:
             try:
-                status, headers, content = self._send(client, request, request_id)
+                with self._client(is_kept=False) as client:
+                    status, headers, content = self._send(client, request, request_id)
             except ReadOnly:
                 raise
             except Exception as error:  # whatever it is, what may have left has left, and that is a value

@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,7 +22,7 @@ from engine.clock import Clock
 from engine.errors import SettingsFault
 from engine.exchange import NeverSent, NoAnswer, Replied
 from engine.values import Secret
-from engine.wire import MEANINGS, ReadOnly, Wire, meaning, reads_only
+from engine.wire import MEANINGS, ReadOnly, Wire, _certificates, meaning, reads_only
 
 
 def wire_to(found: Peer, clock: Clock | None = None) -> Wire:
@@ -111,6 +112,21 @@ def test_without_encryption_nothing_is_sent(greet: Callable[[socket.socket], Non
         assert time.monotonic() - started < 2
     assert found.requests == []
     assert b"the-key" not in b"".join(found.connections)
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"], ids=["missing", "garbage"])
+def test_certificates_that_cannot_be_read_are_a_setting_that_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
+) -> None:
+    path = tmp_path / "authorities.pem"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    _certificates.cache_clear()
+    secure = Wire("https://127.0.0.1:1", None, None, Patient())
+    with pytest.raises(SettingsFault, match="the certificates to trust cannot be read"):
+        secure.read("/x")
+    assert isinstance(put(secure), NeverSent)
 
 
 # After the first byte
