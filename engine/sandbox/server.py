@@ -86,6 +86,8 @@ class Sandbox:
 
     def refuse(self) -> None:
         """From now on connecting is refused, and connections that are open end with their present answer."""
+        with suppress(OSError):  # a poll that is under way would keep a closed socket listening; shut down, it is not
+            self._server.socket.shutdown(socket.SHUT_RDWR)
         self._server.socket.close()
         self.refusing = True
 
