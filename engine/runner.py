@@ -17,6 +17,7 @@ from engine.errors import Denied, Exit, NotConfirmed, RunbookError
 from engine.events import Finished, Preview, Started, moment
 from engine.facts import Confirmed, Fact
 from engine.gathering import Gathering, Judged, figures_digest, figures_of
+from engine.itinerary import Itinerary
 from engine.log import RunLog
 from engine.model import StepDef
 from engine.one_way import OneWayCall
@@ -43,42 +44,30 @@ class Runner:
     run: str
     target: Fact | None = None
     refreshed: bool = False
-    _before: list[StepDef] = field(init=False)
-    _consent: StepDef | None = field(init=False)
-    _call: StepDef | None = field(init=False)
-    after: tuple[StepDef, ...] = field(init=False)
+    way: Itinerary = field(init=False)
 
     def __post_init__(self) -> None:
-        steps = list(self.gathering.runbook.steps)
-        one_way = [at for at, defn in enumerate(steps) if self._is(defn, OneWayStep)]
-        consents = [at for at, defn in enumerate(steps) if defn.kind == "confirm"]
-        cut = consents[0] if consents else len(steps)
-        self._before = steps[:cut]
-        self._consent = steps[cut] if consents else None
-        self._call = steps[one_way[0]] if one_way else None
-        self.after = tuple(defn for at, defn in enumerate(steps) if at > cut and at not in one_way)
+        self.way = Itinerary.of(self.gathering.runbook, self.gathering.steps)
 
-    def _writes(self) -> list[tuple[StepDef, WriteStep[Any]]]:
-        """The write steps before the consent, in order."""
-        found = ((defn, self.gathering.steps.get(defn.name)) for defn in self._before if defn.kind == "step")
-        return [(defn, step) for defn, step in found if isinstance(step, WriteStep)]
-
-    def _is(self, defn: StepDef, kind: type[Any]) -> bool:
-        return defn.kind == "step" and isinstance(self.gathering.steps[defn.name], kind)
+    @property
+    def after(self) -> tuple[StepDef, ...]:
+        """The steps after the call."""
+        return self.way.after
 
     @property
     def world(self) -> World:
+        """What the steps may touch."""
         return self.gathering.world
 
     @property
     def log(self) -> RunLog:
+        """Where everything that happens is said."""
         return self.gathering.log
 
     @property
     def one_way(self) -> OneWayStep[Any] | None:
         """The step of this runbook that cannot be undone, or None."""
-        step = self.gathering.steps[self._call.name] if self._call else None
-        return step if isinstance(step, OneWayStep) else None
+        return self.way.one_way
 
     def go(self) -> Ending:
         """Run to the end. Raises RunbookError only before an intent; KeyboardInterrupt and Terminated likewise."""
@@ -91,11 +80,11 @@ class Runner:
         self._require_operator()
         self._first_reads()
         judged = self._judge(is_preflight=True)
-        writes = self._writes()
+        writes = self.way.writes
         goes_on = self.reach is not Effect.READ and bool(writes)
         self._report(judged, in_full=not goes_on)
         self._stop_if_denied(judged)
-        if self._consent is None:
+        if self.way.consent is None:
             return self._end_of_review()
         if self.reach is Effect.ONE_WAY:
             self._require_consent()
@@ -114,26 +103,23 @@ class Runner:
 
     def _require_operator(self) -> None:
         """Checks that need nothing read come first: who may not run this makes no request."""
-        first = next((at for at, defn in enumerate(self._before) if defn.kind == "step"), len(self._before))
-        who = [defn for defn in self._before[:first] if defn.kind == "check" and not _needs_facts(defn)]
-        judged = self.gathering.judge(who, self.here(is_preflight=True), "operator")
+        judged = self.gathering.judge(self.way.who, self.here(is_preflight=True), "operator")
         for one in judged:
             self.gathering.tell(one)
         self._stop_if_denied(judged)
-        self._before = [defn for defn in self._before if defn not in who]
 
     def _first_reads(self) -> None:
-        for defn in self._before:
-            if self._is(defn, ReadStep):
+        for defn in self.way.before:
+            step = self.gathering.steps.get(defn.name) if defn.kind == "step" else None
+            if isinstance(step, ReadStep):
                 try:
                     fact = self.gathering.read(defn, "first")
                 except Denied as gone:
                     raise Ended(self._gone(gone)) from gone
                 self._look_at(fact)
-            for write, step in self._writes():
-                if write is defn:
-                    params = self.gathering.params(defn, step.Params)
-                    self.gathering.known[defn.id] = getattr(params, step.renews)
+            elif isinstance(step, WriteStep):
+                params = self.gathering.params(defn, step.Params)
+                self.gathering.known[defn.id] = getattr(params, step.renews)
 
     def _look_at(self, fact: Fact) -> None:
         """The target of the one-way step, as soon as it is read: done already, or another run's open intent."""
@@ -178,7 +164,8 @@ class Runner:
 
     def _judge(self, *, is_preflight: bool) -> list[Judged]:
         """All checks before the consent. On the draft as first read, those that need a refresh wait for it."""
-        defns = [defn for defn in self._before if defn.kind == "check" and not (is_preflight and self._waits(defn))]
+        checks = (defn for defn in self.way.checks if defn not in self.way.who)
+        defns = [defn for defn in checks if not (is_preflight and self._waits(defn))]
         phase = "first" if is_preflight else "refreshed"
         return self.gathering.judge(defns, self.here(is_preflight=is_preflight), phase)
 
@@ -222,8 +209,8 @@ class Runner:
 
     def _require_consent(self) -> None:
         """Consent that cannot be had ends the run before anything is written."""
-        assert self._consent is not None
-        expected = str(resolve(self._consent.name, self.gathering.known))
+        assert self.way.consent is not None
+        expected = str(resolve(self.way.consent.name, self.gathering.known))
         self.consenting.require(expected, self._to_type())
 
     def _to_type(self) -> dict[str, Any]:
@@ -249,16 +236,10 @@ class Runner:
             self._look_at(fact)
         self._read_again("refreshed")
 
-    def _renewed(self) -> set[str]:
-        """The ids of reads whose fact lives on under a write step's id."""
-        refs = (ref for defn, step in self._writes() for ref in find(defn.with_[step.renews]))
-        return {ref.path[0] for ref in refs}
-
     def _read_again(self, phase: str) -> None:
-        renewed = self._renewed() if self.refreshed else set()
-        for defn in self._before:
-            step = self.gathering.steps.get(defn.name) if defn.kind == "step" else None
-            if isinstance(step, ReadStep) and step.repeats and defn.id not in renewed:
+        renewed = self.way.renewed if self.refreshed else set()
+        for defn, step in self.way.reads:
+            if step.repeats and defn.id not in renewed:
                 self._expect_found(lambda defn=defn: self.gathering.read(defn, phase, quiet=True))
 
     def _expect_found(self, read: Any) -> None:
@@ -271,14 +252,12 @@ class Runner:
     # Consent and recheck
 
     def _live(self) -> dict[str, Fact]:
-        """The facts that a consent rests on, by step id: each read, or the write that renewed it."""
-        renewed = self._renewed()
-        ids = [defn.id for defn in self._before if defn.kind == "step" and defn.id not in renewed]
-        return {id: self.gathering.known[id] for id in ids}
+        """The facts that a consent rests on, by step id."""
+        return {id: self.gathering.known[id] for id in self.way.live}
 
     def _shown(self) -> dict[str, Fact]:
-        assert self._consent is not None
-        return {name: resolve(raw, self.gathering.known) for name, raw in self._consent.with_.items()}
+        assert self.way.consent is not None
+        return {name: resolve(raw, self.gathering.known) for name, raw in self.way.consent.with_.items()}
 
     def _preview(self) -> Preview:
         assert self.one_way is not None
@@ -287,16 +266,16 @@ class Runner:
         return self.one_way.preview(shown, self.world)
 
     def _ask(self, judged: list[Judged]) -> Confirmed:
-        assert self._consent is not None
+        assert self.way.consent is not None
         known = self.gathering.known
-        expected = str(resolve(self._consent.name, known))
+        expected = str(resolve(self.way.consent.name, known))
         figures = figures_of(self._live(), self.one_way, self.world)
         bound = figures_digest(figures)
         preview = self._preview()
         warned = [one for one in judged if one.verdict.verdict == "warn"]
         self.log.emit(
             "consent.asked",
-            self._consent.id,
+            self.way.consent.id,
             expected=expected,
             figures_digest=bound,
             preview=preview.as_json(),
@@ -311,14 +290,14 @@ class Runner:
             typed = self.consenting.ask(f"Type the customer id ({expected}) to finalize, or press Enter to stop: ")
             if typed != expected:
                 why = "end of input" if typed is None else "nothing typed" if not typed else "another word was typed"
-                self.log.emit("consent.refused", self._consent.id, why=why, figures_digest=bound)
+                self.log.emit("consent.refused", self.way.consent.id, why=why, figures_digest=bound)
                 raise NotConfirmed(f"not confirmed: {why}")
         facts = self._shown()
         kept = {name: type(fact).__name__ for name, fact in facts.items()}
-        refs = {name: ".".join(find(raw)[0].path) for name, raw in self._consent.with_.items()}
+        refs = {name: ".".join(find(raw)[0].path) for name, raw in self.way.consent.with_.items()}
         given = self.log.emit(
             "consent.given",
-            self._consent.id,
+            self.way.consent.id,
             how=how,
             typed=expected,
             figures_digest=bound,
@@ -328,10 +307,10 @@ class Runner:
         if not self.log.flush():
             raise NotConfirmed("the output has gone: nobody can have seen what was confirmed")
         self.log.notice(
-            Finished(self._consent.id, "ok", self._consent.id, "confirmed by " + self.gathering.operator.id)
+            Finished(self.way.consent.id, "ok", self.way.consent.id, "confirmed by " + self.gathering.operator.id)
         )
         confirmed = Confirmed(facts=facts, figures_digest=bound, at=moment(given.ts))
-        known[self._consent.id] = confirmed
+        known[self.way.consent.id] = confirmed
         return confirmed
 
     def _recheck(self, confirmed: Confirmed) -> None:
@@ -339,7 +318,7 @@ class Runner:
         started = self.world.clock.monotonic()
         self.log.notice(Started("recheck", "Nothing moved since you confirmed", "recheck"))
         before = figures_of(self._live(), self.one_way, self.world)
-        for defn, _ in self._writes():
+        for defn, _ in self.way.writes:
             self._expect_found(lambda defn=defn: self.gathering.reread(defn, "recheck"))
         self._read_again("recheck")
         after = figures_of(self._live(), self.one_way, self.world)
@@ -352,8 +331,8 @@ class Runner:
                 Finished("recheck", "FAIL", "recheck", "the figures moved since you confirmed", took, moved)
             )
             raise Ended(self._stale("The figures moved since they were confirmed."))
-        assert self._consent is not None
-        self.gathering.known[self._consent.id] = confirmed.model_copy(update={"facts": self._shown()})
+        assert self.way.consent is not None
+        self.gathering.known[self.way.consent.id] = confirmed.model_copy(update={"facts": self._shown()})
         self.log.notice(Finished("recheck", "ok", "recheck", "nothing moved since you confirmed", took))
 
     def _stale(self, why: str) -> Ending:
@@ -367,12 +346,12 @@ class Runner:
     # The call and what comes after
 
     def _finish(self, confirmed: Confirmed) -> Ending:
-        assert self._call is not None
+        assert self.way.call is not None
         assert self.one_way is not None
-        self.log.notice(Started(self._call.id, self.gathering.title(self._call), self._call.id))
-        params = self.gathering.params(self._call, self.one_way.Params)
+        self.log.notice(Started(self.way.call.id, self.gathering.title(self.way.call), self.way.call.id))
+        params = self.gathering.params(self.way.call, self.one_way.Params)
         keys = (self.one_way.key_of(fact, self.world) for fact in confirmed.facts.values())
-        call = OneWayCall(self._call.id, self.one_way, params, next(filter(None, keys)), self.world, self.log)
+        call = OneWayCall(self.way.call.id, self.one_way, params, next(filter(None, keys)), self.world, self.log)
         after = Aftermath(self.gathering, call, self.after, self.here, self.run, self.target)
         ending = after.perform(figures_digest=confirmed.figures_digest, operator=self.gathering.operator.id)
         self.target = after.target
@@ -396,10 +375,6 @@ class Runner:
         done = "The draft was refreshed; nothing else was written." if self.refreshed else "Nothing was written."
         message = f"Would finalize {draft_of(self.target)}.{note} {done}"
         return Ending(Exit.DONE, "would_write", message, self.consenting.again(), extra={"preview": preview.as_json()})
-
-
-def _needs_facts(defn: StepDef) -> bool:
-    return any(ref.path[0] != "inputs" for raw in defn.with_.values() for ref in find(raw))
 
 
 def _hint(error: RunbookError) -> tuple[str, ...]:

@@ -300,7 +300,7 @@ def open_sync(session: Session) -> Any:
 
     console = session.settings.console()
     if isinstance(console, ConsoleTarget):
-        return Console(console.url, console.header, console.secret, clock=session.clock)
+        return Console(console.url, console.header, console.secret, clock=session.clock, tell=session.tell)
     return SyncFile(console, clock=session.clock) if console is not None else None
 
 

@@ -13,6 +13,7 @@ import pkgutil
 import random
 import signal
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -144,7 +145,8 @@ def run(
 
     With another `number` it gets that signal there instead.
     """
-    out, err, trace = (folder / f"forked.{name}" for name in ("out", "err", "trace"))
+    own = Path(tempfile.mkdtemp(prefix="forked-", dir=folder))  # several may run at once
+    out, err, trace = (own / name for name in ("out", "err", "trace"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # other threads: the child never needs them
         pid = os.fork()

@@ -34,9 +34,9 @@ class Case:
 
 
 CASES = [
-    Case("finalize_ok", "636.04 EUR", 20, has_every_record=True),
-    Case("answer_lost_then_done", "207.22 EUR", 40),
-    Case("provider_taxes", "300.08 USD", 40),
+    Case("finalize_ok", "636.04 EUR", 60),
+    Case("answer_lost_then_done", "207.22 EUR", 120),
+    Case("provider_taxes", "300.08 USD", 120),
 ]
 
 
@@ -122,7 +122,7 @@ def test_a_run_killed_at_any_moment_is_taken_up_and_finalizes_at_most_once(
     case: Case, shard: int, tmp_path: Path
 ) -> None:
     points = chosen(moments(case, tmp_path / "whole"), case)[shard::SHARDS]
-    assert len(points) > 4
+    assert len(points) > 2
     for point in points:
         kill_and_take_up(case, tmp_path / str(point), point)
 

@@ -195,7 +195,7 @@ def test_runs_are_told_newest_first_with_what_their_records_say(tmp_path: Path) 
             subject=None,
             operator="jane",
             environment="billing.example.com",
-            mode="dry_run",
+            mode="preview",
             lago_id=None,
             outcome="denied",
             exit=4,

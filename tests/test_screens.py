@@ -116,7 +116,7 @@ def past() -> list[RunSummary]:
     return [
         summary(),
         summary(
-            run="01J9Z4KR0000", mode="dry_run", outcome="not_confirmed", exit=5, operator="a-rather-long-account-name"
+            run="01J9Z4KR0000", mode="preview", outcome="not_confirmed", exit=5, operator="a-rather-long-account-name"
         ),
         summary(run="01J9Z4KS0000", outcome=None, exit=None, ended=None, lago_id=None, subject=None, environment=None),
         summary(

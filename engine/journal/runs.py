@@ -29,7 +29,7 @@ class RunSummary:
     subject: str | None
     operator: str
     environment: str | None
-    mode: Literal["run", "dry_run"]
+    mode: Literal["run", "preview"]
     lago_id: str | None
     outcome: str | None
     exit: int | None
@@ -49,7 +49,7 @@ def summarize(start: chain.Record, end: chain.Record | None, subject: str | None
         subject=subject,
         operator=str(operator.get("id") or start.actor.get("id") or ""),
         environment=_text(start.data.get("environment")),
-        mode="run" if start.data.get("mode") == "run" else "dry_run",
+        mode="run" if start.data.get("mode") == "run" else "preview",
         lago_id=_text(invoice) or (subject.rpartition(":")[2] if subject else None),
         outcome=_text(told.get("outcome")),
         exit=_number(told.get("exit")),

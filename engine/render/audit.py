@@ -122,7 +122,7 @@ def listing(runs: Sequence[Summary], format: str, *, width: int = 80, colour: bo
 
 def _cells(run: Summary) -> tuple[object, ...]:
     outcome, exit = run.outcome or "not_ended", "" if run.exit is None else run.exit
-    mode = "run" if run.mode == "run" else "dry_run"
+    mode = "run" if run.mode == "run" else "preview"
     return (run.run, run.started, run.operator, mode, outcome, exit, run.runbook, run.lago_id or run.subject or "")
 
 

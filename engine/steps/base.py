@@ -69,6 +69,11 @@ class World:
         """Seconds to wait for the answer of a one-way call: the setting, or five times what the refresh took."""
         return max(self.limits.finalize_timeout, 5 * self.refresh_seconds)
 
+    @property
+    def sighting_seconds(self) -> float:
+        """Seconds that one look at the target may take, its tries included: a hanging Lago must not stretch a window."""
+        return min(60.0, max(10.0, self.limits.settle_window))
+
 
 @dataclass(frozen=True, slots=True)
 class Step(Generic[P]):

@@ -104,7 +104,7 @@ def sight(params: Params, world: World) -> Sighting:
     """Read the invoice once. A closed or deleted one reads as 404 (`lago.md` 1), so `gone` proves nothing alone."""
     lago_id = _invoice(params.confirmed).lago_id
     try:
-        fetched = world.lago.get_invoice(lago_id)
+        fetched = world.lago.get_invoice(lago_id, within=world.sighting_seconds)
     except Denied as gone:
         return Sighting("gone", "gone", why=gone.message)
     except Unreachable as fault:

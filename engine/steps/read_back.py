@@ -31,7 +31,7 @@ def read(params: Params, world: World) -> Fetched[Invoice]:
     started = world.clock.monotonic()
     while True:
         try:
-            fetched = world.lago.get_invoice(final.lago_id)
+            fetched = world.lago.get_invoice(final.lago_id, within=world.sighting_seconds)
             if final.status != "closed" and fetched.value.status not in ("draft", "pending"):
                 return fetched
             why = f"it still reads `{fetched.value.status}`"
