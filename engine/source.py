@@ -16,9 +16,12 @@ from typing import Any
 import yaml
 
 from engine.diagnostics import Diagnostic, Span
+from engine.yaml_words import Unreadable, character, explain, unseen
 
 MOST_BYTES = 1024 * 1024
 MOST_DEPTH = 40
+MOST_DIGITS = 18
+_LEVELS = f"{MOST_DEPTH} levels are the most"
 
 # Plain scalars that YAML 1.1 reads as something else than a person does (yaml.org/type/bool, int, float, null).
 _BOOL_WORDS = re.compile(r"(?i:y|yes|n|no|on|off)")
@@ -31,6 +34,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
 _NULL = re.compile(r"~|(?i:null)")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _BOOL = re.compile(r"true|false")
+_TEXT_TAG = "tag:yaml.org,2002:str"
 _ODD_BOOL = re.compile(r"(?i:true|false)")
 
 
@@ -123,28 +127,29 @@ def parse(content: bytes, path: str) -> Parsed:
     if text.startswith("\ufeff"):
         text = text[1:]
     source = Source(path, text, source.digest)
+    hidden = unseen(text)
+    if hidden is not None:
+        return _unreadable(source, hidden)
     reader = _Reader(source)
     try:
         root = reader.read(text)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        return _failed(
-            source, "RB001", f"this is not YAML: {_words(error)}", _span_at(source, mark), help=_advice(text, mark)
-        )
+        end, start = _place(error.problem_mark or error.context_mark), _place(error.context_mark)
+        return _unreadable(source, explain(error.problem or "", end or (0, 0), start, text))
     except yaml.reader.ReaderError as error:
-        before = text[: error.position]
-        line, col = before.count("\n") + 1, len(before) - before.rfind("\n")
-        named = f"U+{ord(str(error.character)[:1] or ' '):04X}" if isinstance(error.character, str) else "a byte"
-        return _failed(
-            source,
-            "RB001",
-            f"{named} cannot stand in YAML",
-            Span(line, col, line, col + 1),
-            help="remove the character",
-        )
-    except (yaml.YAMLError, RecursionError) as error:
-        return _failed(source, "RB001", f"this is not YAML: {type(error).__name__}", whole)
+        number = error.character if isinstance(error.character, int) else 0xFFFD
+        return _unreadable(source, character(number, error.position, text))
+    except RecursionError:
+        return _failed(source, "RB001", "this is nested too deeply", whole, help=_LEVELS)
     return Parsed(source, root, reader.diagnostics)
+
+
+_REFUSED: dict[type[yaml.Token], tuple[str, str]] = {
+    yaml.AnchorToken: ("an anchor", "remove it, and write the value out wherever it is needed"),
+    yaml.AliasToken: ("an alias", "write the value out"),
+    yaml.TagToken: ("a tag", "remove it; for a text, write quotes"),
+    yaml.DirectiveToken: ("a directive", "remove the line"),
+}
 
 
 class _Reader:
@@ -173,22 +178,15 @@ class _Reader:
         opening = (yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken, yaml.FlowMappingStartToken,
                    yaml.FlowSequenceStartToken)  # fmt: skip
         closing = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
-        refused = {yaml.AnchorToken: "an anchor", yaml.AliasToken: "an alias", yaml.TagToken: "a tag",
-                   yaml.DirectiveToken: "a directive"}  # fmt: skip
         is_fine = True
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
             depth += isinstance(token, opening) - isinstance(token, closing)
             if depth > MOST_DEPTH:
-                self._note("RB001", "this is nested too deeply", _span(token), help=f"{MOST_DEPTH} levels are the most")
+                self._note("RB001", "this is nested too deeply", _span(token), help=_LEVELS)
                 return False
-            if type(token) in refused:
-                what = refused[type(token)]
-                self._note(
-                    "RB005",
-                    f"{what} cannot stand in a runbook",
-                    _span(token),
-                    help="write the value out where it is used",
-                )
+            if type(token) in _REFUSED:
+                what, help = _REFUSED[type(token)]
+                self._note("RB005", f"{what} cannot stand in a runbook", _span(token), help=help)
                 is_fine = False
         return is_fine
 
@@ -230,37 +228,55 @@ class _Reader:
             return Node(text, span, is_quoted=True)
         if text == "":
             return Node(None, span)
-        misread = _misread(text)
+        misread = _misread(text, node.tag)
         if misread:
-            self._note("RB003", f"YAML 1.1 reads `{text}` as {misread}", span, label="not what it says",
-                       help=_unquoted(text))  # fmt: skip
+            self._note("RB003", f"YAML 1.1 reads `{_short(text)}` as {misread}", span, help=_unquoted(text))
             return Node(text, span)
         if _BOOL.fullmatch(text):
             return Node(text == "true", span)
-        if _INT.fullmatch(text):
-            return Node(int(text), span) if len(text) < 19 else Node(text, span)
-        return Node(text, span)
+        if not _INT.fullmatch(text):
+            return Node(text, span)
+        if len(text) > MOST_DIGITS:
+            help = "put it in quotes if it is a text"
+            self._note("RB003", f"this number has more than {MOST_DIGITS} digits", span, help=help)
+            return Node(text, span)
+        return Node(int(text), span)
 
     def _note(self, code: str, message: str, span: Span, *, label: str = "", help: str = "") -> None:
         self.diagnostics.append(Diagnostic(code, message, self.source.path, span, label, help))
 
 
-def _misread(text: str) -> str:
-    """What YAML 1.1 makes of a plain scalar that a person reads otherwise; empty when both agree."""
+def _misread(text: str, tag: str) -> str:
+    """What YAML 1.1 makes of a plain scalar that a person reads otherwise; empty when both agree.
+
+    `tag` is PyYAML's own reading: whatever it takes for more than text, and no pattern here knows, is misread too.
+    """
     if _BOOL_WORDS.fullmatch(text):
-        return "true" if text.lower() in ("y", "yes", "on") else "false"
-    if _ODD_BOOL.fullmatch(text) and not _BOOL.fullmatch(text):
-        return text.lower()
+        return "`true`" if text.lower() in ("y", "yes", "on") else "`false`"
+    if _BOOL.fullmatch(text) or _INT.fullmatch(text):
+        return ""
+    if _ODD_BOOL.fullmatch(text):
+        return f"`{text.lower()}`"
     for pattern, what in (
         (_OCTAL, "an octal number"), (_ODD_INT, "a number in another notation"), (_SEXAGESIMAL, "a number in base 60"),
-        (_FLOAT, "a binary fraction, which is not exact"), (_ODD_FLOAT, "no number"), (_DATE, "a date"),
+        (_FLOAT, "a binary fraction, which is not exact"), (_ODD_FLOAT, "infinity or no number"), (_DATE, "a date"),
         (_NULL, "nothing"),
     ):  # fmt: skip
         if pattern.fullmatch(text):
-            if pattern is _INT:
-                continue
-            return what
-    return ""
+            return what + _in_tens(text, tag)
+    return "" if tag == _TEXT_TAG else "something that is no text"
+
+
+def _in_tens(text: str, tag: str) -> str:
+    """`, 8`: the value that a whole number has for PyYAML."""
+    if tag != "tag:yaml.org,2002:int" or len(text) > MOST_DIGITS:
+        return ""
+    value = yaml.SafeLoader("").construct_yaml_int(yaml.ScalarNode(tag, text))
+    return f": {value}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def _unquoted(text: str) -> str:
@@ -268,20 +284,19 @@ def _unquoted(text: str) -> str:
         return f'write `true` or `false`, or "{text}" for the word'
     if _NULL.fullmatch(text):
         return f'leave the key out, or write "{text}" for the word'
-    return f'write "{text}" for the text as it stands'
+    if _OCTAL.fullmatch(text) or _ODD_INT.fullmatch(text):
+        return f'write the number in plain digits, or "{_short(text)}" for the text'
+    return f'write "{_short(text)}" for the text as it stands'
 
 
-def _words(error: yaml.MarkedYAMLError) -> str:
-    return " ".join(str(part) for part in (error.problem, error.context) if part)
+def _place(mark: Any) -> tuple[int, int] | None:
+    return None if mark is None else (mark.line, mark.column)
 
 
-def _advice(text: str, mark: Any) -> str:
-    if mark is not None:
-        lines = text.split("\n")
-        line = lines[mark.line] if mark.line < len(lines) else ""
-        if "\t" in line[: mark.column + 1]:
-            return "indent with spaces; a tab cannot indent in YAML"
-    return "check indentation, colons and quotes just before this place"
+def _unreadable(source: Source, why: Unreadable) -> Parsed:
+    line = min(why.line + 1, source.text.count("\n") + 1)
+    col = min(why.col + 1, len(source.line(line)) + 1)
+    return _failed(source, "RB001", why.message, Span(line, col, line, col + 1), help=why.help)
 
 
 def _failed(source: Source, code: str, message: str, span: Span, *, help: str = "") -> Parsed:
@@ -291,14 +306,6 @@ def _failed(source: Source, code: str, message: str, span: Span, *, help: str = 
 def _span(node: Any) -> Span:
     start, end = node.start_mark, node.end_mark
     return _of(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
-
-
-def _span_at(source: Source, mark: Any) -> Span:
-    if mark is None:
-        return Span(1, 1, 1, 2)
-    last = source.text.count("\n") + 1
-    line = min(mark.line + 1, last)
-    return _of(line, min(mark.column + 1, len(source.line(line)) + 1), line, mark.column + 2)
 
 
 def _of(line: int, col: int, end_line: int, end_col: int) -> Span:

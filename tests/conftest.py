@@ -1,4 +1,4 @@
-"""What every test may use: `--update-screens` rewrites the screens that are kept in `tests/screens`."""
+"""What every test may use: `--update-screens` and `--update-expected` rewrite the texts that are kept beside tests."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ SCREENS = Path(__file__).parent / "screens"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--update-screens`."""
+    """Add `--update-screens` and `--update-expected`."""
     parser.addoption("--update-screens", action="store_true", help="rewrite tests/screens/*.txt as they are now")
+    parser.addoption("--update-expected", action="store_true", help="rewrite tests/invalid/*.txt as they are now")
 
 
 @pytest.fixture
@@ -25,6 +26,19 @@ def screen(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
             SCREENS.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
         assert path.exists(), f"there is no screen {name}; `pytest --update-screens` makes it"
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
+
+
+@pytest.fixture
+def expected(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compare a text with the one kept in this file, or make it that one."""
+
+    def compare(path: Path, text: str) -> None:
+        if request.config.getoption("--update-expected"):
+            path.write_text(text, encoding="utf-8", newline="\n")
+        assert path.exists(), f"there is no {path.name}; `pytest --update-expected` makes it"
         assert text == path.read_text(encoding="utf-8")
 
     return compare

@@ -109,8 +109,9 @@ class Shell:
 
 def line_of(path: str, number: int) -> str:
     """One line of a file, for an excerpt; empty when it is gone."""
+    from engine.source import read
+
     try:
-        lines = Path(path).read_text("utf-8", "replace").split("\n")
+        return read(Path(path)).source.line(number)
     except OSError:
         return ""
-    return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""

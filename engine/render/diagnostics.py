@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from engine.diagnostics import Diagnostic
-from engine.render.text import cut, json_line, safe, style, width, wrap
+from engine.render.text import cut, hang, json_line, safe, style, width, wrap
 
 
 def render(
@@ -25,9 +25,11 @@ def render(
 
 
 def _drawn(one: Diagnostic, line: str, colour: bool, columns: int) -> str:
-    head = style(f"{one.severity}[{one.code}]", "bad" if one.severity == "error" else "warn", colour)
+    code = f"{one.severity}[{one.code}]"
     gutter = " " * len(str(one.span.line))
-    lines = [f"{head}: {safe(one.message)}", f"{gutter}--> {safe(one.path)}:{one.span.line}:{one.span.col}"]
+    first, *more = hang(code + ": ", safe(one.message), columns)
+    head = style(code, "bad" if one.severity == "error" else "warn", colour) + first[len(code) :]
+    lines = [head, *more, f"{gutter}--> {safe(one.path)}:{one.span.line}:{one.span.col}"]
     if line.strip():
         lines += [f"{gutter} |", *_excerpt(one, line, gutter, colour, columns)]
     if one.help:
@@ -42,8 +44,11 @@ def _excerpt(one: Diagnostic, line: str, gutter: str, colour: bool, columns: int
     before, marked = safe(line[:start]), safe(line[start:end]) or " "
     shown, skipped = before + marked + safe(line[end:]), 0
     if width(shown) > room:
-        skipped = max(0, width(before) - room // 3)
-        shown = cut(("…" if skipped else "") + shown[skipped:], room)
+        start, skipped = 0, 0
+        while width(before) - skipped > room // 3:
+            skipped += width(before[start])
+            start += 1
+        shown = cut(("…" if skipped else "") + shown[start:], room)
         skipped -= 1 if skipped else 0
     col = max(0, width(before) - skipped)
     marks = "^" * max(1, min(width(marked), room - col))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 from engine.model import INPUT_TYPES, FailureNote, Input, Kind, Runbook, StepDef, parse_input
 from engine.source import Node, Source
-from engine.validation.notes import Notes, nearest, one_of
+from engine.validation.notes import Notes, meant, nearest, one_of
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 RESERVED = frozenset({"inputs", "run", "true", "false", "null"})
@@ -37,6 +38,14 @@ _STEP: dict[str, tuple[type, bool]] = {
 }  # fmt: skip
 _NOTE: dict[str, tuple[type, bool]] = {"on": (str, True), "say": (str, True)}
 _TYPES = {str: "text", int: "a whole number", bool: "`true` or `false`", list: "a list", dict: "a mapping"}
+_HOW = {
+    str: "write `{0}: words`; a number or `true` for words needs quotes",
+    int: "write `{0}: 1`, without quotes",
+    bool: "write `{0}: true` or `{0}: false`, without quotes",
+    list: "write each item on a line of its own below `{0}:`, after `- `",
+    dict: "write `name: value` lines below `{0}:`",
+    object: "write a text, a whole number, `true` or `false`",
+}
 
 
 def envelope(root: Node, source: Source, notes: Notes) -> Runbook | None:
@@ -47,11 +56,17 @@ def envelope(root: Node, source: Source, notes: Notes) -> Runbook | None:
     name = _str(top, "runbook")
     if name and not _NAME.fullmatch(name):
         notes.error("RB011", f"`{name}` is no name for a runbook", top["runbook"].span, help=_NAME_HELP)
+    elif name and name != PurePath(source.path).stem:
+        message = f"the runbook `{name}` stands in a file of another name"
+        help = f"it is found by its file: call the file `{name}.yaml`, or the runbook `{PurePath(source.path).stem}`"
+        notes.error("RB030", message, top["runbook"].span, help=help)
     inputs = _inputs(top.get("inputs"), notes)
     steps = _steps(top.get("steps"), notes)
     if not steps:
         return None
-    version = top["version"].value if "version" in top and _is(top["version"], int) else 0
+    version = top["version"].value if "version" in top else 0
+    if "version" in top and version < 1:
+        notes.error("RB011", "`version` must be 1 or more", top["version"].span, help="count up with every change")
     return Runbook(
         runbook=name,
         version=version,
@@ -80,16 +95,26 @@ def _keys(node: Node, wanted: Mapping[str, tuple[type, bool]], what: str, notes:
         )
         return None
     found: dict[str, Node] = {}
+    misspelt: set[str | None] = set()
     for key, value in node.value.items():
         if key not in wanted:
+            misspelt.add(meant(key, wanted))
             notes.error("RB010", f"{what} has no key `{key}`", node.keys[key], help=nearest(key, wanted))
         elif not _is(value, wanted[key][0]):
             needed = _TYPES[wanted[key][0]]
-            notes.error("RB011", f"`{key}` must be {needed}, not {value.kind}", _place(node, key, value))
+            help = _HOW[wanted[key][0]].format(key)
+            notes.error("RB011", f"`{key}` must be {needed}, not {value.kind}", _place(node, key, value), help=help)
+        elif isinstance(value.value, str) and not value.value.strip() and key != "default":
+            notes.error(
+                "RB011",
+                f"`{key}` must not be empty",
+                value.span,
+                help="write a text" if wanted[key][1] else f"write a text, or remove `{key}`",
+            )
         else:
             found[key] = value
     for key, (_, is_needed) in wanted.items():
-        if is_needed and key not in node.value:
+        if is_needed and key not in node.value and key not in misspelt:
             notes.error("RB013", f"{what} lacks `{key}`", node.span, help=f"add `{key}:`")
     return found
 
@@ -117,6 +142,7 @@ def _inputs(node: Node | None, notes: Notes) -> dict[str, Input]:
         if not _NAME.fullmatch(name):
             notes.error("RB011", f"`{name}` is no name for an input", node.keys[name], help=_NAME_HELP)
         keys = _keys(item, _INPUT, f"the input `{name}`", notes)
+        notes.broken_inputs.add(name)
         if keys is None or "type" not in keys:
             continue
         type = str(keys["type"].value)
@@ -132,6 +158,7 @@ def _inputs(node: Node | None, notes: Notes) -> dict[str, Input]:
             notes.error(
                 "RB025", message, keys["optional"].span, help="with a default it never is absent: drop `optional`"
             )
+        notes.broken_inputs.discard(name)
         inputs[name] = Input(name, type, optional, text, _str(keys, "help").strip())
     return inputs
 
@@ -141,7 +168,7 @@ def _default(name: str, type: str, node: Node, notes: Notes) -> str | None:
     try:
         parse_input(type, text)
     except ValueError as error:
-        notes.error("RB025", f"the default of `{name}` is no {type}: {error}", node.span)
+        notes.error("RB025", f"the default of `{name}` is no {type}", node.span, help=str(error))
         return None
     return text
 
@@ -151,15 +178,16 @@ def _steps(node: Node | None, notes: Notes) -> list[StepDef]:
     seen: dict[str, int] = {}
     rows = node.value if node is not None else []
     if node is not None and not rows:
-        notes.error("RB013", "a runbook needs steps", node.span)
+        notes.error("RB013", "a runbook needs steps", node.span, help="begin each with `- id: NAME`")
     for row in rows:
         keys = _keys(row, _STEP, "a step", notes)
+        notes.broken_steps.append(row)
         if keys is None or "id" not in keys:
             continue
         id = str(keys["id"].value)
         place = keys["id"].span
         if id in RESERVED or not _NAME.fullmatch(id):
-            why = "a name of the engine's own" if id in RESERVED else "no name for a step"
+            why = "a word that means something else" if id in RESERVED else "no name for a step"
             notes.error("RB024", f"`{id}` is {why}", place, help=_NAME_HELP if id not in RESERVED else "choose another")
         if id in seen:
             notes.error("RB024", f"two steps are called `{id}`", place, help=f"the first is on line {seen[id]}")
@@ -167,10 +195,13 @@ def _steps(node: Node | None, notes: Notes) -> list[StepDef]:
         seen[id] = place.line
         kinds = [kind for kind in ("step", "check", "confirm") if kind in row.value]
         if len(kinds) != 1:
-            notes.error("RB013", f"`{id}` needs one of `step`, `check` and `confirm`", place)
+            many = " and ".join(f"a `{kind}`" for kind in kinds)
+            message = f"`{id}` cannot be {many} at once" if many else f"`{id}` does not say what it does"
+            notes.error("RB013", message, place, help="a step has one of `step`, `check` and `confirm`")
             continue
-        if kinds[0] not in keys:
+        if kinds[0] not in keys or ("with" in row.value and "with" not in keys):
             continue
+        notes.broken_steps.pop()
         kind: Kind = kinds[0]  # type: ignore[assignment]
         steps.append(
             StepDef(
@@ -190,7 +221,8 @@ def _texts(node: Node | None, what: str, notes: Notes) -> list[str]:
     rows = node.value if node is not None else []
     for row in rows:
         if not isinstance(row.value, str):
-            notes.error("RB011", f"`{what}` is a list of texts, not of {row.kind}", row.span)
+            help = "put a text that has a colon or begins with a bracket in quotes"
+            notes.error("RB011", f"an item of `{what}` must be text, not {row.kind}", row.span, help=help)
     return [row.value for row in rows if isinstance(row.value, str)]
 
 

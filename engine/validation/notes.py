@@ -13,29 +13,41 @@ from engine.source import Node, Source, clip
 
 @dataclass
 class Notes:
-    """What was found in one file so far."""
+    """What was found in one file so far.
+
+    `broken_inputs` and `broken_steps` are declared, but not so that more can be said of them: what refers to them is
+    taken on trust, and so is a scalar that YAML misreads. One mistake is one error.
+    """
 
     source: Source
     found: list[Diagnostic] = field(default_factory=list)
+    broken_inputs: set[str] = field(default_factory=set)
+    broken_steps: list[Node] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._misread = {(one.span.line, one.span.col) for one in self.found if one.code == "RB003"}
+
+    @property
+    def broken_ids(self) -> set[str]:
+        """The ids of the broken steps."""
+        ids = (row.at("id") for row in self.broken_steps)
+        return {str(id.value) for id in ids if id is not None}
 
     def error(self, code: str, message: str, span: Span, *, label: str = "", help: str = "") -> None:
         """Note an error at a place."""
+        if (span.line, span.col) in self._misread:
+            return
         place = clip(span, self.source)
         self.found.append(Diagnostic(code, message, self.source.path, place, label, help))
-
-    def warning(self, code: str, message: str, span: Span, *, label: str = "", help: str = "") -> None:
-        """Note a warning at a place."""
-        place = clip(span, self.source)
-        self.found.append(Diagnostic(code, message, self.source.path, place, label, help, "warning"))
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """`did you mean ...?` with the nearest name, else what there is."""
     known = sorted(names)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    close = meant(name, known)
     if close:
-        return f"did you mean `{close[0]}`?"
-    return "there is " + one_of(known) if known and len(known) <= 12 else ""
+        return f"did you mean `{close}`?"
+    return "it can be " + one_of(known) if known and len(known) <= 12 else ""
 
 
 def one_of(names: Iterable[str]) -> str:
@@ -44,11 +56,23 @@ def one_of(names: Iterable[str]) -> str:
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}" if quoted else "nothing"
 
 
-def place_of(node: Node, reference: Reference) -> Span:
-    """Where in the file a reference stands; the whole scalar where it is folded over lines."""
-    span = node.span
-    if not isinstance(node.value, str) or span.end_line != span.line:
-        return span
-    quote = 1 if node.is_quoted else 0
-    start = span.col + quote + reference.start
-    return Span(span.line, start, span.line, start + reference.end - reference.start)
+def meant(name: str, names: Iterable[str]) -> str | None:
+    """The one of these names that a misspelt one most likely stands for."""
+    return next(iter(difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.6)), None)
+
+
+def place_of(node: Node, reference: Reference, source: Source) -> Span:
+    """Where in the file a reference stands, also where quotes escape or a text goes over several lines."""
+    before = str(node.value)[: reference.start].count("${")
+    number, col = node.span.line, node.span.col - 1
+    while number <= source.text.count("\n") + 1:
+        line = source.line(number)
+        at = line.find("${", col)
+        if at < 0:
+            number, col = number + 1, 0
+        elif before:
+            before, col = before - 1, at + 2
+        else:
+            end = line.find("}", at) + 1
+            return Span(number, at + 1, number, (end or len(line)) + 1)
+    return node.span

@@ -10,7 +10,7 @@ from engine.model import Runbook, StepDef
 from engine.references import find
 from engine.source import Node
 from engine.steps.base import Effect, Step
-from engine.validation.notes import Notes, nearest
+from engine.validation.notes import Notes, nearest, one_of
 
 # What can be said of a one-way step in `when_it_fails`.
 OUTCOMES = ("done", "refused", "pending", "unknown", "not_sent")
@@ -23,12 +23,12 @@ def one_way_steps(runbook: Runbook, steps: Mapping[str, Step[Any]], notes: Notes
         for at, defn in enumerate(runbook.steps)
         if defn.kind == "step" and defn.name in steps and steps[defn.name].effect is Effect.ONE_WAY
     ]
-    for at, defn in found:
+    for at, defn in found[:1]:
         assert defn.node is not None
         place = defn.node.value["id"].span
         if steps[defn.name].settle is None:
             message = f"an unknown outcome of `{defn.name}` could not be settled"
-            notes.error("RB020", message, place, help="a one-way step must be able to read its target back")
+            notes.error("RB020", message, place, help="choose a step that can read back what it did; this one cannot")
         if not any(other.kind == "confirm" for other in runbook.steps[:at]):
             message = f"nobody confirms before the one-way step `{defn.id}`"
             notes.error("RB022", message, place, help="add a `confirm` step with the figures that it binds")
@@ -39,7 +39,8 @@ def one_way_steps(runbook: Runbook, steps: Mapping[str, Step[Any]], notes: Notes
     for _, defn in found[1:]:
         assert defn.node is not None
         place = defn.node.value["id"].span
-        notes.error("RB029", "a runbook can have one one-way step", place, help="split the runbook in two")
+        message = "this is a second one-way step, and a runbook can have one"
+        notes.error("RB029", message, place, help="split the runbook in two")
 
 
 def _is_checked(after: tuple[StepDef, ...], id: str) -> bool:
@@ -66,12 +67,20 @@ def unused_inputs(runbook: Runbook, root: Node, used: Set[str], notes: Notes) ->
 def failure_notes(runbook: Runbook, root: Node, steps: Mapping[str, Step[Any]], notes: Notes) -> None:
     """A note must speak of a step or check that there is, and of something that it can come to."""
     rows = root.at("when_it_fails")
+    spoken: dict[str, int] = {}
     for row in rows.value if rows is not None and isinstance(rows.value, list) else ():
         node = row.at("on")
         if node is None or not isinstance(node.value, str):
             continue
         id, _, what = node.value.partition(".")
+        if node.value in spoken:
+            help = f"the first is on line {spoken[node.value]}: say it all there"
+            notes.error("RB026", f"a second note speaks of `{node.value}`", node.span, help=help)
+            continue
+        spoken[node.value] = node.span.line
         defn = runbook.step(id)
+        if defn is None and id in notes.broken_ids:
+            continue
         if defn is None:
             help = nearest(id, (step.id for step in runbook.steps))
             notes.error("RB026", f"`{id}` is no step of this runbook", node.span, help=help)
@@ -79,6 +88,10 @@ def failure_notes(runbook: Runbook, root: Node, steps: Mapping[str, Step[Any]], 
         can = _can_be(defn, steps)
         if what not in can:
             help = nearest(what, can) if can else "only checks and one-way steps can be spoken of here"
+            if can and not what:
+                help = f"write {one_of(f'{id}.{word}' for word in can)}"
+                notes.error("RB026", f"`{id}` alone does not say when", node.span, help=help)
+                continue
             notes.error("RB026", f"`{id}` cannot come to `{what}`", node.span, help=help)
 
 

@@ -17,6 +17,12 @@ NAMES: dict[Any, str] = {
 }  # fmt: skip
 
 
+def name_of(kind: type) -> str:
+    """What a person calls a class: text, a duration, an `Invoice`."""
+    article = "an" if kind.__name__[0] in "AEIOU" else "a"
+    return NAMES.get(kind, f"{article} `{kind.__name__}`")
+
+
 @dataclass(frozen=True, slots=True)
 class Type:
     """A value's possible classes; `may_be_none` says that it may be absent. No classes: anything."""
@@ -27,7 +33,7 @@ class Type:
     @property
     def said(self) -> str:
         """What a person calls it."""
-        return " or ".join(dict.fromkeys(NAMES.get(one, f"a {one.__name__}") for one in self.classes)) or "anything"
+        return " or ".join(dict.fromkeys(name_of(one) for one in self.classes)) or "anything"
 
 
 def type_of(annotation: Any) -> Type:

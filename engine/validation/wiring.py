@@ -15,8 +15,8 @@ from engine.model import INPUT_TYPES, Runbook, StepDef
 from engine.references import Reference, find, is_whole
 from engine.source import Node
 from engine.steps.base import Step
-from engine.validation.notes import Notes, nearest, place_of
-from engine.validation.types import NAMES, Type, fields_of, fits, type_of
+from engine.validation.notes import Notes, meant, nearest, one_of, place_of
+from engine.validation.types import Type, fields_of, fits, name_of, type_of
 
 
 @dataclass
@@ -30,12 +30,17 @@ class Wiring:
     used: set[str] = field(default_factory=set)
     _known: dict[str, Type] = field(default_factory=dict)
     _ids: tuple[str, ...] = ()
+    _at: str = ""
 
     def all(self, root: Node) -> None:
         """Look at every step in order, then at the subject, which may refer to any of them."""
         self._ids = tuple(defn.id for defn in self.runbook.steps)
         self._known = {"run": Type((RunRecord,))}
+        for row in self.notes.broken_steps:
+            self._mark_used(row)
+        self._known.update((id, Type(())) for id in self.notes.broken_ids if id != "run")
         for defn in self.runbook.steps:
+            self._at = defn.id
             self._step(defn)
             self._known[defn.id] = self._type_of(defn)
         subject = root.at("subject")
@@ -64,19 +69,21 @@ class Wiring:
 
     def _params(self, defn: StepDef, model: type[BaseModel], with_: Node | None, place: Span) -> None:
         given = with_.value if with_ is not None and isinstance(with_.value, dict) else {}
+        misspelt: set[str | None] = set()
         for key, value in given.items():
             assert with_ is not None
             if key not in model.model_fields:
+                misspelt.add(meant(key, model.model_fields))
                 help = nearest(key, model.model_fields) or f"`{defn.name}` takes none"
                 self.notes.error("RB015", f"`{defn.name}` has no parameter `{key}`", with_.keys[key], help=help)
                 self._mark_used(value)
             else:
                 self._value(defn, key, value, model.model_fields[key])
         for key, field_ in model.model_fields.items():
-            if field_.is_required() and key not in given:
+            if field_.is_required() and key not in given and key not in misspelt:
                 says = f": {field_.description}" if field_.description else ""
                 self.notes.error(
-                    "RB016", f"`{defn.name}` needs `{key}`{says}", place, help=f"add `{key}` under `with:`"
+                    "RB016", f"`{defn.name}` needs `{key}`{says}", place, help=f"add `{key}: ${{...}}` under `with:`"
                 )
 
     def _value(self, defn: StepDef, key: str, node: Node, field_: Any) -> None:
@@ -86,24 +93,25 @@ class Wiring:
             given = self._look_up(node, reference)
             if given is None:
                 return
-            place = place_of(node, reference)
+            place = place_of(node, reference, self.notes.source)
             if not fits(given, wanted):
                 message = f"`{key}` of `{defn.name}` must be {wanted.said}, and `{reference.text}` is {given.said}"
-                self.notes.error("RB027", message, place)
+                self.notes.error("RB027", message, place, help=self._instead(wanted))
             elif given.may_be_none and not wanted.may_be_none:
                 message = f"`{reference.text}` may be absent, and `{key}` of `{defn.name}` must be there"
-                self.notes.error("RB027", message, place, help="give the input a default, or make it required")
+                self.notes.error("RB027", message, place, help=_absent_help(reference))
             return
         if find(node.plain()):
             self._texts(node)
             if wanted.classes and str not in wanted.classes:
-                self.notes.error("RB011", f"`{key}` must be {wanted.said}, not a text", node.span)
+                help = "let one reference be the whole value"
+                self.notes.error("RB011", f"`{key}` must be {wanted.said}, not a text", node.span, help=help)
             return
         self._literal(key, node, field_, wanted)
 
     def _literal(self, key: str, node: Node, field_: Any, wanted: Type) -> None:
         if any(issubclass(one, Fact) for one in wanted.classes) and not {str, bool, int} & set(wanted.classes):
-            help = f"write `{key}: ${{...}}` with the step that reads it"
+            help = self._instead(wanted)
             self.notes.error("RB011", f"`{key}` must be {wanted.said}, as a reference", node.span, help=help)
             return
         value = node.plain()
@@ -112,13 +120,13 @@ class Wiring:
                 try:
                     read(value)
                 except ValueError as error:
-                    self.notes.error("RB011", f"`{key}` is no {type}: {error}", node.span)
+                    self.notes.error("RB011", f"`{key}` is no {type}", node.span, help=str(error))
                 return
         try:
             TypeAdapter(field_.annotation).validate_python(value, strict=True)
         except ValidationError:
-            named = NAMES.get(wanted.classes[0], wanted.said) if len(wanted.classes) == 1 else wanted.said
-            self.notes.error("RB011", f"`{key}` must be {named}, not {node.kind}", node.span)
+            help = f'write `{key}: "{value}"`' if str in wanted.classes else f"write {wanted.said} after `{key}:`"
+            self.notes.error("RB011", f"`{key}` must be {wanted.said}, not {node.kind}", node.span, help=help)
 
     def _consent(self, defn: StepDef, with_: Node | None) -> None:
         if with_ is None:
@@ -128,13 +136,16 @@ class Wiring:
             return
         for key, node in with_.value.items():
             if not is_whole(node.value):
-                self.notes.error("RB011", f"`{key}` must be a reference to a fact", node.span)
+                help = f"write `{key}: ${{...}}` with a step above that reads it"
+                self.notes.error("RB011", f"`{key}` must be a reference to a fact", node.span, help=help)
                 self._mark_used(node)
                 continue
             given = self._look_up(node, find(node.value)[0])
             if given is not None and given.classes and not issubclass(given.classes[0], Fact):
-                message = f"`{key}` must be a fact that a step read, and `{node.value}` is {given.said}"
-                self.notes.error("RB027", message, node.span)
+                reference = find(node.value)[0]
+                message = f"`{key}` must be what a step read, and `{reference.text}` is {given.said}"
+                help = f"hand over the whole of it: `${{{reference.path[0]}}}`"
+                self.notes.error("RB027", message, place_of(node, reference, self.notes.source), help=help)
 
     # References
 
@@ -152,22 +163,31 @@ class Wiring:
             given = self._look_up(node, reference)
             if given is None or not given.classes:
                 continue
-            if not all(issubclass(one, str | int) for one in given.classes):
+            if given.may_be_none:
+                message = f"`{reference.text}` may be absent and cannot stand in a text"
+                place = place_of(node, reference, self.notes.source)
+                self.notes.error("RB027", message, place, help=_absent_help(reference))
+            elif not all(issubclass(one, str | int) for one in given.classes):
                 message = f"`{reference.text}` is {given.said} and cannot stand in a text"
-                self.notes.error("RB027", message, place_of(node, reference), help=self._fields_help(given))
+                self.notes.error(
+                    "RB027", message, place_of(node, reference, self.notes.source), help=self._fields_help(given)
+                )
 
     def _look_up(self, node: Node, reference: Reference) -> Type | None:
         """The type at the end of a path; None after an error was noted."""
-        place = place_of(node, reference)
+        place = place_of(node, reference, self.notes.source)
         path = reference.path
         if not path:
-            self.notes.error("RB028", "this is no reference", place, help="write `${step.field}`")
+            is_open = not node.value[reference.start : reference.end].endswith("}")
+            message = "`${` lacks its `}`" if is_open else "this is no reference"
+            help = "write `${step}`, `${step.field}` or `${inputs.name}`, in small letters and without spaces"
+            self.notes.error("RB028", message, place, help=help)
             return None
         if path[0] == "inputs":
             return self._input(path, place)
         if path[0] not in self._known:
             if path[0] in self._ids:
-                message = f"`{path[0]}` comes later"
+                message = f"`{path[0]}` " + ("is this step itself" if path[0] == self._at else "comes later")
                 self.notes.error("RB018", message, place, help="a step knows only what stands above it")
             else:
                 help = nearest(path[0], {*self._known, "inputs"})
@@ -177,26 +197,31 @@ class Wiring:
 
     def _input(self, path: tuple[str, ...], place: Span) -> Type | None:
         inputs = self.runbook.inputs
+        if len(path) > 1 and path[1] in self.notes.broken_inputs:
+            return None
         if len(path) == 1 or path[1] not in inputs:
             name = path[1] if len(path) > 1 else ""
             message = f"there is no input `{name}`" if name else "`inputs` needs a name after it"
-            self.notes.error("RB017", message, place, help=nearest(name, inputs))
+            self.used.add(meant(name, inputs) or "")
+            help = nearest(name, inputs) or "declare it under `inputs:`"
+            self.notes.error("RB017", message, place, help=help)
             return None
         self.used.add(path[1])
         item = inputs[path[1]]
         given = Type((INPUT_TYPES[item.type][1],), item.optional and item.default is None and item.type != "flag")
-        return self._walk(given, path[1:], place)
+        return self._walk(given, path, place, 2)
 
-    def _walk(self, given: Type, path: tuple[str, ...], place: Span) -> Type | None:
-        for name in path[1:]:
+    def _walk(self, given: Type, path: tuple[str, ...], place: Span, depth: int = 1) -> Type | None:
+        for at, name in enumerate(path[depth:], depth):
             if not given.classes:
                 return given
             kind = given.classes[0]
             names = fields_of(kind)
             if name not in names:
-                label = f"{NAMES.get(kind, kind.__name__)} has no field `{name}`"
-                help = nearest(name, names) if names else ""
-                self.notes.error("RB019", label, place, help=help)
+                before = ".".join(path[:at])
+                message = f"`{before}` is {name_of(kind)} and has no field `{name}`"
+                help = nearest(name, names) or ("its fields stand in `docs/steps.md`" if names else "")
+                self.notes.error("RB019", message, place, help=help or f"write `${{{before}}}`")
                 return None
             found = type_of(names[name])
             given = Type(found.classes, found.may_be_none or given.may_be_none)
@@ -209,6 +234,13 @@ class Wiring:
             return Type((str,))
         return Type((self.steps[defn.name].Fact,)) if defn.name in self.steps else Type(())
 
+    def _instead(self, wanted: Type) -> str:
+        """The steps above that would fit."""
+        fitting = [id for id, known in self._known.items() if known.classes and wanted.classes and fits(known, wanted)]
+        if fitting:
+            return f"it can be {one_of(f'${{{id}}}' for id in fitting)}"
+        return f"hand over {wanted.said}; no step above this one has it"
+
     def _fields_help(self, given: Type) -> str:
         names = list(fields_of(given.classes[0]))[:8]
         return f"name one of its fields, as `.{names[0]}`" if names else ""
@@ -218,3 +250,9 @@ class Wiring:
         for reference in find(node.plain()) if node is not None else ():
             if len(reference.path) > 1 and reference.path[0] == "inputs":
                 self.used.add(reference.path[1])
+
+
+def _absent_help(reference: Reference) -> str:
+    if reference.path[0] == "inputs":
+        return "give the input a default, or make it required"
+    return "hand over something that is always there"
