@@ -11,7 +11,7 @@ from pydantic import Field
 
 from engine.checks.base import Check, Here, Params, Verdict, denied, passed
 from engine.lago_models import Invoice
-from engine.lago_rules import ui_status
+from engine.lago_rules import tax_error, ui_status
 
 FIXES = {
     "finalized": "It is issued already: there is nothing to finalize.",
@@ -40,7 +40,7 @@ def judge(params: InvoiceIsDraft, here: Here) -> Verdict:
     invoice, status = params.invoice, params.invoice.status
     if status != "draft":
         word = ui_status(invoice)[:40]
-        code = _tax_error_code(invoice)
+        code = tax_error(invoice)
         return denied(
             f"the invoice is `{word}`, not a draft" + (f" (the tax provider said `{code}`)" if code else ""),
             FIXES.get(status, ELSE),
@@ -54,15 +54,6 @@ def judge(params: InvoiceIsDraft, here: Here) -> Verdict:
             invoice_type=invoice.invoice_type[:40],
         )
     return passed(f"the invoice is a draft ({invoice.number[:80]})", status=status)
-
-
-def _tax_error_code(invoice: Invoice) -> str:
-    """A provider's code alone: its message may quote an address, and a verdict stands in the journal."""
-    for detail in invoice.error_details or ():
-        if detail.error_code == "tax_error":
-            said = detail.clear().get("details", {})
-            return str(said.get("tax_error", detail.error_code))[:80]
-    return ""
 
 
 CHECK = Check(name="invoice_is_draft", title="The invoice is a draft", Params=InvoiceIsDraft, judge=judge)

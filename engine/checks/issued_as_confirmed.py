@@ -88,7 +88,8 @@ def judge(params: Params, here: Here) -> Verdict:
         "issued_total": issued.total,
     }
     if found.wrong:
-        return denied(_denial(before, issued, credit.lines), UNWIND, *found.wrong, *found.doubts, *credit.lines, **seen)
+        fix = UNWIND if issued.status == "finalized" else "Open it in Lago to see what became of it."
+        return denied(_denial(before, issued, credit.lines), fix, *found.wrong, *found.doubts, *credit.lines, **seen)
     done = _done(before, issued)
     if found.doubts:
         fix = "Look at these lines in Lago; everything else is as confirmed."

@@ -8,6 +8,9 @@ from decimal import Decimal
 
 from engine.lago_models import Fee, Invoice
 
+# A name can be as long as somebody likes; in a sentence it need not be.
+MOST_LABEL = 120
+
 
 @dataclass(frozen=True, slots=True)
 class FeeChange:
@@ -44,7 +47,8 @@ def fee_label(fee: Fee) -> str:
         more += [str(value) for value in item.grouped_by.values() if value]
     if fee.lago_true_up_parent_fee_id:
         more.append("true-up")
-    return f"{name} ({', '.join(more)})" if more else name
+    label = f"{name} ({', '.join(more)})" if more else name
+    return label if len(label) <= MOST_LABEL else label[: MOST_LABEL - 1] + "…"
 
 
 def fee_name(fee: Fee, invoice: Invoice) -> str:

@@ -35,12 +35,14 @@ def _lacks_taxes(invoice: Invoice) -> bool:
 
 
 def tax_error(invoice: Invoice) -> str | None:
-    """Why the tax provider refused (recording `draft_taxes_failed`), or None."""
+    """The code of the tax provider's refusal (recording `draft_taxes_failed`), or None.
+
+    Never its message: that is the provider's own text, may quote an address, and would stand in the journal.
+    """
     for detail in invoice.error_details or ():
         if detail.error_code == "tax_error":
             said = detail.details if isinstance(detail.details, Mapping) else {}
-            words = [str(said[key]) for key in ("tax_error", "tax_error_message") if said.get(key)]
-            return ": ".join(dict.fromkeys(words)) or "tax_error"
+            return str(said.get("tax_error") or "tax_error")[:80]
     return None
 
 

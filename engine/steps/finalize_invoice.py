@@ -16,7 +16,7 @@ from engine.errors import Bug, Denied, Unreachable
 from engine.exchange import Answer, Request
 from engine.facts import Confirmed, Fact
 from engine.lago_models import BillingEntity, Customer, Finalization, Invoice
-from engine.lago_rules import issuing_date, would_close
+from engine.lago_rules import issuing_date, tax_error, would_close
 from engine.steps.base import Effect, OneWayStep, Ruling, SightedState, Sighting, StepParams, World
 from engine.steps.finalize_answers import finalization
 from engine.steps.finalize_answers import judge as judge_answer
@@ -114,14 +114,11 @@ def sight(params: Params, world: World) -> Sighting:
 
 
 def _problem(invoice: Invoice) -> str:
-    details = [f"{item.error_code}: {_detail(item.details)}".rstrip(": ") for item in invoice.error_details or ()]
-    return "; ".join(details)
-
-
-def _detail(details: object) -> str:
-    if isinstance(details, dict):
-        return ", ".join(str(value) for value in details.values() if value)[:300]
-    return str(details or "")[:300]
+    """What went wrong in the background, by codes alone: a provider's own words do not belong in the journal."""
+    codes = [item.error_code for item in invoice.error_details or ()]
+    refusal = tax_error(invoice)
+    named = [f"{code}: {refusal}" if code == "tax_error" and refusal not in (None, code) else code for code in codes]
+    return "; ".join(named)
 
 
 def could_vanish(params: Params) -> bool:
