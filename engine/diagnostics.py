@@ -58,5 +58,5 @@ class Diagnostic:
 
 
 def sort(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """By place, each finding once."""
-    return sorted(set(diagnostics), key=lambda found: found.place)
+    """By place, each finding once; of several at one place the one found first comes first."""
+    return sorted(dict.fromkeys(diagnostics), key=lambda found: found.place)

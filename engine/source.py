@@ -10,15 +10,16 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from engine.diagnostics import Diagnostic, Span
-from engine.yaml_words import Unreadable, character, explain, unseen
+from engine.yaml_words import Place, Quoted, Unreadable, character, explain, unseen
 
-MOST_BYTES = 1024 * 1024
+MOST_BYTES = 256 * 1024
 MOST_DEPTH = 40
 MOST_DIGITS = 18
 _LEVELS = f"{MOST_DEPTH} levels are the most"
@@ -38,7 +39,7 @@ _TEXT_TAG = "tag:yaml.org,2002:str"
 _ODD_BOOL = re.compile(r"(?i:true|false)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """One file as it was read. `digest` is SHA-256 of its bytes."""
 
@@ -46,10 +47,14 @@ class Source:
     text: str
     digest: str
 
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """Its lines without their ends; the last one is empty where the file ends with its line."""
+        return tuple(line.removesuffix("\r") for line in self.text.split("\n"))
+
     def line(self, number: int) -> str:
-        """A line by its number, from 1, without its end."""
-        lines = self.text.split("\n")
-        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+        """A line by its number, from 1; empty where there is none."""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ def parse(content: bytes, path: str) -> Parsed:
     source = Source(path, content.decode("utf-8", "replace"), hashlib.sha256(content).hexdigest())
     whole = Span(1, 1, 1, 2)
     if len(content) > MOST_BYTES:
-        return _failed(source, "RB001", "the file is larger than 1 MiB", whole, help="no runbook is; is this one?")
+        return _failed(source, "RB001", "the file is larger than 256 KiB", whole, help="no runbook is; is this one?")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -134,8 +139,8 @@ def parse(content: bytes, path: str) -> Parsed:
     try:
         root = reader.read(text)
     except yaml.MarkedYAMLError as error:
-        end, start = _place(error.problem_mark or error.context_mark), _place(error.context_mark)
-        return _unreadable(source, explain(error.problem or "", end or (0, 0), start, text))
+        end, start = (None if mark is None else _place(mark) for mark in (error.problem_mark, error.context_mark))
+        return _unreadable(source, explain(error.problem or "", end or start or (0, 0), start, text, reader.quoted))
     except yaml.reader.ReaderError as error:
         number = error.character if isinstance(error.character, int) else 0xFFFD
         return _unreadable(source, character(number, error.position, text))
@@ -158,6 +163,7 @@ class _Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.diagnostics: list[Diagnostic] = []
+        self.quoted: list[Quoted] = []
 
     def read(self, text: str) -> Node | None:
         loader = yaml.SafeLoader(text)
@@ -170,7 +176,7 @@ class _Reader:
         if root is None:
             self._note("RB001", "the file is empty", Span(1, 1, 1, 2), help="a runbook begins with `runbook: NAME`")
             return None
-        return self._node(root, set())
+        return self._node(root)
 
     def _is_shallow(self, text: str) -> bool:
         """Whether nesting stays within bounds, and no anchors, aliases or tags stand in the text; by its tokens."""
@@ -184,22 +190,24 @@ class _Reader:
             if depth > MOST_DEPTH:
                 self._note("RB001", "this is nested too deeply", _span(token), help=_LEVELS)
                 return False
+            if isinstance(token, yaml.ScalarToken) and token.style in ("'", '"'):
+                self.quoted.append((_place(token.start_mark), _place(token.end_mark)))
             if type(token) in _REFUSED:
                 what, help = _REFUSED[type(token)]
                 self._note("RB005", f"{what} cannot stand in a runbook", _span(token), help=help)
                 is_fine = False
         return is_fine
 
-    def _node(self, node: yaml.Node, above: set[int]) -> Node:
+    def _node(self, node: yaml.Node) -> Node:
         span = _span(node)
         if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, span, above)
+            return self._mapping(node, span)
         if isinstance(node, yaml.SequenceNode):
-            return Node([self._node(item, above) for item in node.value], span)
+            return Node([self._node(item) for item in node.value], span)
         assert isinstance(node, yaml.ScalarNode)
         return self._scalar(node, span)
 
-    def _mapping(self, node: yaml.MappingNode, span: Span, above: set[int]) -> Node:
+    def _mapping(self, node: yaml.MappingNode, span: Span) -> Node:
         found: dict[str, Node] = {}
         keys: dict[str, Span] = {}
         for key, value in node.value:
@@ -219,7 +227,7 @@ class _Reader:
                 )  # fmt: skip
                 continue
             keys[name] = place
-            found[name] = self._node(value, above)
+            found[name] = self._node(value)
         return Node(found, span, keys)
 
     def _scalar(self, node: yaml.ScalarNode, span: Span) -> Node:
@@ -243,7 +251,7 @@ class _Reader:
         return Node(int(text), span)
 
     def _note(self, code: str, message: str, span: Span, *, label: str = "", help: str = "") -> None:
-        self.diagnostics.append(Diagnostic(code, message, self.source.path, span, label, help))
+        self.diagnostics.append(Diagnostic(code, message, self.source.path, clip(span, self.source), label, help))
 
 
 def _misread(text: str, tag: str) -> str:
@@ -289,12 +297,12 @@ def _unquoted(text: str) -> str:
     return f'write "{_short(text)}" for the text as it stands'
 
 
-def _place(mark: Any) -> tuple[int, int] | None:
-    return None if mark is None else (mark.line, mark.column)
+def _place(mark: Any) -> Place:
+    return (mark.line, mark.column)
 
 
 def _unreadable(source: Source, why: Unreadable) -> Parsed:
-    line = min(why.line + 1, source.text.count("\n") + 1)
+    line = min(why.line + 1, len(source.lines))
     col = min(why.col + 1, len(source.line(line)) + 1)
     return _failed(source, "RB001", why.message, Span(line, col, line, col + 1), help=why.help)
 

@@ -6,14 +6,17 @@ PyYAML says "mapping values are not allowed here" and points behind the place; a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 Place = tuple[int, int]
+Quoted = tuple[Place, Place]
 
 # Characters that cannot be seen, or that some readers take for the end of a line and others do not.
 _LINE_ENDS = "\x85\u2028\u2029"
 _UNSEEN = re.compile(f"[{_LINE_ENDS}\ufeff\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]|\r(?!\n)")
 _KEY = re.compile(r"( *(?:- +)?)[A-Za-z_][A-Za-z0-9_]*:$")
+_KEY_WITHIN = re.compile(r"\n *(- +)?[A-Za-z_][A-Za-z0-9_]*:(\s|$)")
 _BARE_REFERENCE = re.compile(r"(?<![\"'])\$\{")
 
 
@@ -35,10 +38,17 @@ def unseen(text: str) -> Unreadable | None:
     return character(ord(match[0]), match.start(), text, "it cannot be seen: remove it")
 
 
-def explain(problem: str, place: Place, start: Place | None, text: str) -> Unreadable:
-    """What PyYAML's `problem` means for this text; `place` is where it stopped, `start` where the construct began."""
+def explain(problem: str, place: Place, start: Place | None, text: str, quoted: Sequence[Quoted] = ()) -> Unreadable:
+    """What PyYAML's `problem` means for this text.
+
+    `place` is where it stopped, `start` where the construct began, `quoted` where each text in quotes before it begins
+    and ends: a quote that was left open takes in the lines below up to the next one, and only then YAML stumbles.
+    """
     lines = text.split("\n")
     line = lines[place[0]][: place[1] + 1] if place[0] < len(lines) else ""
+    for first, last in quoted:
+        if last <= place and _KEY_WITHIN.search("\n".join(lines[first[0] : last[0] + 1])):
+            return Unreadable("a quote is not closed", *first, "close it, or remove it")
     if "\t" in line and not line[:-1].strip():
         return Unreadable("a tab cannot indent", *place, "indent with spaces")
     if _BARE_REFERENCE.search(line) and "expected ',' or" in problem:

@@ -150,9 +150,9 @@ def test_the_digest_is_of_the_bytes_as_they_are() -> None:
     assert read("\ufeffa: 1").source.digest == hashlib.sha256(b"\xef\xbb\xbfa: 1").hexdigest()
 
 
-def test_a_file_beyond_a_mebibyte_is_not_looked_into() -> None:
+def test_a_file_that_is_too_large_is_not_looked_into() -> None:
     parsed = parse(b"#" * (MOST_BYTES + 1), "a.yaml")
-    assert [(one.code, one.message) for one in parsed.diagnostics] == [("RB001", "the file is larger than 1 MiB")]
+    assert [(one.code, one.message) for one in parsed.diagnostics] == [("RB001", "the file is larger than 256 KiB")]
     assert [one.message for one in parse(b"#" * MOST_BYTES, "a.yaml").diagnostics] == ["the file is empty"]
 
 
