@@ -7,6 +7,7 @@ character by character, so that a text is never wider than its parts.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -25,7 +26,10 @@ LEAST_ROOM = 8
 
 
 def _columns(character: str) -> int:
-    return 1 if " " <= character <= "~" else max(wcwidth(character), 0)
+    if " " <= character <= "~":
+        return 1
+    # A spacing mark (Devanagari's vowel signs) is drawn in a column of its own behind some characters: count it always.
+    return max(wcwidth(character), 1 if unicodedata.category(character) == "Mc" else 0)
 
 
 def width(text: str) -> int:
