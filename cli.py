@@ -138,10 +138,15 @@ class Runbooks(click.Group):
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from engine.errors import Invalid
+
         shell = _shell(ctx)
         if cmd_name not in shell.runbook_names():
             return None
-        runbook = shell.load(cmd_name)
+        try:
+            runbook = shell.load(cmd_name)
+        except Invalid as error:
+            return _invalid(cmd_name, error)
 
         @_shared
         @_consenting
@@ -163,6 +168,19 @@ class Runbooks(click.Group):
         for option in reversed(_inputs(runbook)):
             run = option(run)
         return click.command(cmd_name, help=f"{runbook.title}.\n\n{runbook.summary}", epilog=EXIT_CODES)(run)
+
+
+def _invalid(name: str, why: Exception) -> click.Command:
+    """A runbook with errors: it stands in the help of `run`, and tells them whatever else it is given."""
+
+    @_shared
+    @click.pass_context
+    def tell(ctx: click.Context) -> NoReturn:
+        _leave(_shell(ctx).complain(why))
+
+    tell = click.command(name, add_help_option=False, short_help="(not valid; see `runbook validate`)")(tell)
+    tell.ignore_unknown_options = tell.allow_extra_args = True
+    return tell
 
 
 def _consenting(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -305,8 +323,9 @@ def _leave(code: int) -> NoReturn:
 
 def main() -> NoReturn:
     """The entry point of the `runbook` command."""
+    options: dict[str, Any] = {}
     try:
-        code = cli.main(prog_name="runbook", standalone_mode=False)
+        code = cli.main(prog_name="runbook", standalone_mode=False, obj=options)
     except click.UsageError as error:
         error.show()
         code = 2
@@ -316,7 +335,7 @@ def main() -> NoReturn:
     except click.Abort:
         code = 130
     except Exception as error:
-        code = Shell.here({}).complain(error)
+        code = Shell.here(options).complain(error)
     sys.exit(code or 0)
 
 

@@ -33,7 +33,7 @@ def files(folders: Sequence[Path]) -> dict[str, Path]:
     for folder in (*folders, SHIPPED):
         if folder.is_dir():
             for path in sorted(folder.glob(f"*{ENDING}")):
-                if not path.name.endswith((".test.yaml", ".cases.yaml")):
+                if path.is_file() and not path.name.endswith((".test.yaml", ".cases.yaml")):
                     found.setdefault(path.stem, path)
     return found
 

@@ -54,7 +54,7 @@ def resolve(raw: Any, roots: Mapping[str, Any]) -> Any:
     """The value with every reference replaced.
 
     Raises KeyError or AttributeError for what is not known, ValueError for a reference inside a longer text whose
-    value is neither text nor number nor truth value.
+    value is neither text nor a whole number.
     """
     if isinstance(raw, Mapping):
         return {name: resolve(value, roots) for name, value in raw.items()}
@@ -70,7 +70,7 @@ def resolve(raw: Any, roots: Mapping[str, Any]) -> Any:
     text, at = [], 0
     for reference in references:
         value = look_up(reference.path, roots)
-        if not isinstance(value, str | int):
+        if isinstance(value, bool) or not isinstance(value, str | int):
             raise ValueError(f"`{reference.text}` cannot stand inside a longer text")
         text += [raw[at : reference.start], str(value)]
         at = reference.end

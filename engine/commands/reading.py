@@ -143,22 +143,23 @@ def _step(step: StepDef) -> manual.ManualStep:
     return manual.ManualStep(step.id, step.section or "", step.title or known.title, known.effect.value)
 
 
+# What a step came to, as it stands behind its title.
 HAPPENS = {
-    "deny": "not so: {title}",
-    "warn": "doubtful: {title}",
-    "refused": "Lago refuses: {title}",
-    "pending": "Lago accepts and waits: {title}",
-    "unknown": "no answer, or none that can be trusted: {title}",
-    "not_sent": "Lago cannot be reached: {title}",
-    "done": "afterwards: {title}",
+    "deny": "denied",
+    "warn": "a warning",
+    "refused": "Lago refuses",
+    "pending": "accepted, still pending",
+    "unknown": "UNKNOWN, no answer or none that can be trusted",
+    "not_sent": "Lago cannot be reached",
+    "done": "done, and it was a mistake",
 }
 
 
 def _happens(runbook: Runbook, on: str) -> str:
+    """`12. It is the right customer: denied`, as the steps are numbered on the page."""
     id, _, what = on.partition(".")
-    step = runbook.step(id)
-    title = (step.title if step else None) or id
-    return HAPPENS.get(what, "{title}").format(title=title)
+    number, step = next((at, step) for at, step in enumerate(runbook.steps, 1) if step.id == id)
+    return f"{number}. {_step(step).title}: {HAPPENS.get(what, what)}"
 
 
 def _as_json(page: manual.Manual) -> dict[str, Any]:

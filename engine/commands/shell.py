@@ -90,7 +90,10 @@ class Shell:
 
         terminal = self.terminal
         if isinstance(error, Invalid) and error.diagnostics:
-            terminal.err(diagnostics.render(error.diagnostics, self.format, line_of, colour=terminal.colour_err))
+            told = diagnostics.render(
+                error.diagnostics, self.format, line_of, colour=terminal.colour_err, columns=terminal.width
+            )
+            terminal.err(told + ("\n" if self.format == "human" else ""))
         if not isinstance(error, RunbookError):
             error = RunbookError(
                 f"a defect of runbook: {type(error).__name__}: {error}",

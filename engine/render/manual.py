@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from engine.render.text import safe, style, table, wrap
 
+# What a step is for the person who runs it.
+MARKS = {"one-way": "ONE WAY", "write": "writes", "confirm": "confirm", "check": "check", "read": "reads"}
+
 
 @dataclass(frozen=True, slots=True)
 class ManualInput:
@@ -82,7 +85,7 @@ def page(manual: Manual, *, width: int = 80, colour: bool = False) -> str:
         lines += _section(
             "Before you start", [line for text in manual.prerequisites for line in _bullet(text, width)], colour
         )
-    lines += _section("What you give it", _inputs(manual.inputs, width), colour)
+    lines += _section("How to run it", [*_usage(manual), *_inputs(manual.inputs, width)], colour)
     section: str | None = None
     body: list[str] = []
     for number, step in enumerate(manual.steps, 1):
@@ -96,9 +99,9 @@ def page(manual: Manual, *, width: int = 80, colour: bool = False) -> str:
         rows = [line for on, say in manual.failures for line in _failure(on, say, width)]
         lines += _section("If something goes wrong", rows, colour)
     if manual.undo:
-        lines += _section("Can it be undone?", wrap(_one(manual.undo), width, indent="  "), colour)
+        lines += _section("Reversibility", wrap(_one(manual.undo), width, indent="  "), colour)
     if manual.audit:
-        lines += _section("What is left behind", wrap(_one(manual.audit), width, indent="  "), colour)
+        lines += _section("Audit", wrap(_one(manual.audit), width, indent="  "), colour)
     return "\n".join(lines) + "\n"
 
 
@@ -115,6 +118,13 @@ def _bullet(text: str, width: int) -> list[str]:
     return [f"  - {lines[0]}", *(f"    {line}" for line in lines[1:])]
 
 
+def _usage(manual: Manual) -> list[str]:
+    """The command with what it needs, and the same without any effect."""
+    needed = "".join(f" {safe(item.flag)}" for item in manual.inputs if item.is_required)
+    command = f"runbook run {safe(manual.name)}{needed}"
+    return [f"  {command} --dry-run", "    reads, judges and shows; writes nothing", f"  {command}", ""]
+
+
 def _inputs(inputs: Sequence[ManualInput], width: int) -> list[str]:
     rows = []
     size = max((len(item.flag) for item in inputs), default=0) + 2
@@ -122,14 +132,12 @@ def _inputs(inputs: Sequence[ManualInput], width: int) -> list[str]:
         note = " (needed)" if item.is_required else f" (default {item.default})" if item.default else ""
         lines = wrap(safe(item.help + note), width - size - 2)
         rows += [f"  {item.flag:<{size}}{lines[0]}", *(" " * (size + 2) + line for line in lines[1:])]
-    return rows or ["  nothing"]
+    return rows or ["  it takes no inputs"]
 
 
 def _step(number: int, step: ManualStep, width: int, colour: bool) -> list[str]:
-    mark = {"one-way": "ONE WAY", "write": "writes", "confirm": "you", "check": "check", "read": ""}.get(
-        step.effect, ""
-    )
-    room = width - 6 - 9
+    mark = MARKS.get(step.effect, step.effect)
+    room = width - 6 - 2 - max(map(len, MARKS.values()))
     lines = wrap(safe(step.title), room)
     head = f"  {number:>2}. {lines[0]:<{room}}  {mark}".rstrip()
     if step.effect == "one-way":
@@ -138,4 +146,4 @@ def _step(number: int, step: ManualStep, width: int, colour: bool) -> list[str]:
 
 
 def _failure(on: str, say: str, width: int) -> list[str]:
-    return [f"  {safe(on)}", *wrap(_one(say), width, indent="    ")]
+    return [*wrap(safe(on), width, indent="  "), *wrap(_one(say), width, indent="      ")]
