@@ -1,0 +1,179 @@
+"""Runs against servers and customers that no recording shows: older and newer Lagos, odd ids, other ways to name a draft."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from lago_server import Played
+
+from engine.sandbox.scenario import Reply, key_of
+
+TOTAL = "636.04 EUR"
+
+# What a v1.32 server does not send (seen on one).
+MISSING = {
+    "total_paid_amount_cents", "total_offsetted_credit_note_amount_cents", "lago_fixed_charge_id", "priority",
+    "sub_total_excluding_taxes_amount_cents", "sub_total_excluding_taxes_precise_amount_cents",
+    "fixed_charges_from_datetime", "fixed_charges_to_datetime", "subscription_invoice_issuing_date_anchor",
+    "subscription_invoice_issuing_date_adjustment", "purchase_order_number", "web_url", "xml_url", "voided_at",
+    "prepaid_granted_credit_amount_cents", "prepaid_purchased_credit_amount_cents", "payment_method",
+    "activation_rules", "presentation_breakdowns", "pricing_unit_details",
+}  # fmt: skip
+
+
+def rewritten(played: Played, change: Callable[[Any], Any], path: Callable[[str], str] = str) -> None:
+    """Every answer of the scenario, changed on its way; `path` changes what is asked for."""
+    for stage in played.player.stages:
+        rows = []
+        for (method, target, query), reply in stage.calls:
+            try:
+                body = json.dumps(change(json.loads(reply.body))).encode()
+            except ValueError:
+                body = reply.body
+            asked = tuple(sorted((name, path(value)) for name, value in query))
+            rows.append(((method, path(target), asked), replace(reply, body=body)))
+        stage.__dict__["calls"] = tuple(rows)
+
+
+def older(value: Any, *, is_invoice: bool = False) -> Any:
+    if isinstance(value, dict):
+        kept = {
+            key: older(item, is_invoice=key == "invoice")
+            for key, item in value.items()
+            if key not in MISSING or (is_invoice and key == "sub_total_excluding_taxes_amount_cents")
+        }
+        return kept
+    return [older(item) for item in value] if isinstance(value, list) else value
+
+
+def newer(value: Any) -> Any:
+    if isinstance(value, dict):
+        made = {key: newer(item) for key, item in value.items()}
+        if "lago_id" in made:
+            made |= {"a_new_field": {"of": ["any", 1.5, None]}, "another": "2027-01-01"}
+        if "invoicing_reason" in made:
+            made["invoicing_reason"] = "subscription_reborn"
+        return made
+    return [newer(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("change", [older, newer], ids=["older", "newer"])
+def test_a_server_of_another_version_is_finalized_all_the_same(change: Callable[[Any], Any], tmp_path: Path) -> None:
+    with Played("finalize_ok", tmp_path) as played:
+        rewritten(played, change)
+        done = played.finalize(TOTAL)
+        assert done.code == 0, done.out + done.err
+        assert "Finalized ACM-013-001 for 636.04 EUR." in done.last_line
+        assert played.player.failures == []
+
+
+def test_a_server_that_shows_no_billing_entities_is_finalized_all_the_same(tmp_path: Path) -> None:
+    missing = Reply(
+        404, (("content-type", "application/json"),), b'{"status":404,"error":"Not Found","code":"resource_not_found"}'
+    )
+    with Played("finalize_ok", tmp_path) as played:
+        for stage in played.player.stages:
+            rows = [(key, missing if "/billing_entities/" in key[1] else reply) for key, reply in stage.calls]
+            stage.__dict__["calls"] = tuple(rows)
+        done = played.finalize(TOTAL)
+        assert done.code == 0, done.out + done.err
+
+
+@pytest.mark.parametrize(
+    "odd", ["cus hooli", "cus/hooli", "cus%2Fhooli", "株式会社", "cus'hooli\"", "a" * 250, "cus?x=1&y"]
+)
+def test_a_customer_may_be_called_anything(odd: str, tmp_path: Path) -> None:
+    def renamed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: renamed(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [renamed(item) for item in value]
+        return odd if value == "cus_hooli" else value
+
+    with Played("finalize_ok", tmp_path) as played:
+        rewritten(played, renamed, lambda text: text.replace("cus_hooli", odd))
+        asked = key_of("GET", f"/api/v1/customers/{quote(odd, safe='')}")
+        assert any(stage.find(asked) for stage in played.player.stages)
+        base = ("run", "finalize_invoice", "--invoice", played.invoice)
+        done = played.run(*base, "--confirm", odd, "--total", TOTAL)
+        assert done.code == 0, done.out + done.err
+        assert played.player.failures == []
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        lambda invoice: invoice.upper(),
+        lambda invoice: (
+            f"https://app.lago.example/acme/customer/28477480-babd-4c56-a8a2-9c1cbebdd614/invoice/{invoice}/overview"
+        ),
+        lambda invoice: f" {invoice} ",
+    ],
+    ids=["upper case", "the dashboard's address", "pasted with spaces"],
+)
+def test_a_draft_may_be_named_as_it_is_found(spelt: Callable[[str], str], tmp_path: Path) -> None:
+    with Played("finalize_ok", tmp_path) as played:
+        first = played.run(
+            "run",
+            "finalize_invoice",
+            "--invoice",
+            spelt(played.invoice),
+            "--confirm",
+            played.customer,
+            "--total",
+            TOTAL,
+        )
+        again = played.finalize(TOTAL)
+        assert (first.code, again.code) == (0, 0), first.out + first.err
+        assert "already finalized" in again.last_line
+        assert played.player.count("/finalize") == 1
+
+
+def test_each_phase_reads_a_thing_once(tmp_path: Path) -> None:
+    with Played("finalize_ok", tmp_path) as played:
+        assert played.finalize(TOTAL).code == 0
+        order = [(seen.method, seen.target.partition("?")[0].rpartition("/api/v1/")[2]) for seen in played.player.log]
+    invoice = f"invoices/{played.invoice}"
+    reads = [
+        invoice,
+        "customers/cus_hooli",
+        "subscriptions",
+        "applied_coupons",
+        "credit_notes",
+        "wallets",
+        "billing_entities/acme",
+    ]
+    expected = [("GET", path) for path in reads] + [("PUT", f"{invoice}/refresh")]
+    expected += [("GET", path) for path in reads] * 2 + [("PUT", f"{invoice}/finalize"), ("GET", invoice)]
+    expected += [("GET", "invoices"), ("GET", "invoices")]
+    assert order == expected
+
+
+def test_the_last_json_line_says_how_it_ended(tmp_path: Path) -> None:
+    with Played("finalize_ok", tmp_path) as played:
+        done = played.finalize(TOTAL, "--format", "json")
+        lines = [json.loads(line) for line in done.out.splitlines()]
+    assert [line["seq"] for line in lines] == list(range(2, len(lines) + 2))
+    assert {line["v"] for line in lines} == {1}
+    assert lines[0]["type"] == "run.start"
+    end = lines[-1]
+    assert (end["type"], end["exit"], end["outcome"], end["attribution"]) == ("run.end", 0, "finalized", "ours")
+    assert end["next"] == f"runbook audit show {end['run']}"
+    assert end["invoice"] == {
+        "lago_id": played.invoice,
+        "number": "ACM-013-001",
+        "status": "finalized",
+        "ui_status": "finalized",
+        "currency": "EUR",
+        "total_amount_cents": 63604,
+    }
+    intent = next(line for line in lines if line["type"] == "effect.intent")
+    assert intent["effect_key"] == f"lago/127.0.0.1/invoice/{played.invoice}/finalize#1"
+    verdicts = [line for line in lines if line["type"] == "check.verdict"]
+    assert {tuple(sorted({"check", "verdict", "message", "fix"} - set(line))) for line in verdicts} == {()}
