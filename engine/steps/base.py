@@ -157,7 +157,7 @@ class OneWayStep(Step[P]):
     values of the inputs that a consent without a terminal must name; `state_of` says of the target as read whether the
     step is done; `judge` turns an answer into a ruling by a table; `sight` reads the target once; `could_vanish` says
     whether a target that is gone may have been done away with by this very step; `conclude` makes the step's fact
-    from a sighting.
+    from a sighting. `acts_on` is the kind of fact that the consent must show, since it is what will be acted on.
     """
 
     key_of: Callable[[Fact | str, World], str | None] = field(kw_only=True)
@@ -172,6 +172,7 @@ class OneWayStep(Step[P]):
     sight: Callable[[P, World], Sighting] = field(kw_only=True)
     could_vanish: Callable[[P], bool] = field(kw_only=True)
     conclude: Callable[[P, Sighting, str], Fact] = field(kw_only=True)
+    acts_on: type[Fact] | None = None
 
     @property
     def settle(self) -> Callable[..., Any] | None:

@@ -155,4 +155,5 @@ STEP = OneWayStep(
     sight=sight,
     could_vanish=could_vanish,
     conclude=conclude,
+    acts_on=Invoice,
 )

@@ -10,6 +10,7 @@ from engine.diagnostics import Diagnostic, sort
 from engine.model import Runbook
 from engine.source import Parsed
 from engine.steps.base import Step
+from engine.validation.consent import Consents
 from engine.validation.envelope import envelope
 from engine.validation.notes import Notes
 from engine.validation.order import failure_notes, one_way_steps, unused_inputs
@@ -28,6 +29,7 @@ def validate(
             wiring = Wiring(runbook, steps, checks, notes)
             wiring.all(parsed.root)
             one_way_steps(runbook, steps, notes)
+            Consents.of(runbook, steps, notes).all()
             unused_inputs(runbook, parsed.root, wiring.used, notes)
             failure_notes(runbook, parsed.root, steps, notes)
     found = sort(notes.found)

@@ -167,7 +167,7 @@ class Wiring:
                 message = f"`{reference.text}` may be absent and cannot stand in a text"
                 place = place_of(node, reference, self.notes.source)
                 self.notes.error("RB027", message, place, help=_absent_help(reference))
-            elif not all(issubclass(one, str | int) for one in given.classes):
+            elif not all(issubclass(one, str | int) and one is not bool for one in given.classes):
                 message = f"`{reference.text}` is {given.said} and cannot stand in a text"
                 self.notes.error(
                     "RB027", message, place_of(node, reference, self.notes.source), help=self._fields_help(given)
@@ -230,8 +230,8 @@ class Wiring:
     def _type_of(self, defn: StepDef) -> Type:
         if defn.kind == "confirm":
             return Type((Confirmed,))
-        if defn.kind == "check":
-            return Type((str,))
+        if defn.kind == "check":  # told in `consent.py`: nothing can be made of a verdict
+            return Type(())
         return Type((self.steps[defn.name].Fact,)) if defn.name in self.steps else Type(())
 
     def _instead(self, wanted: Type) -> str:
@@ -243,7 +243,7 @@ class Wiring:
 
     def _fields_help(self, given: Type) -> str:
         names = list(fields_of(given.classes[0]))[:8]
-        return f"name one of its fields, as `.{names[0]}`" if names else ""
+        return f"name one of its fields, as `.{names[0]}`" if names else "only text and whole numbers can"
 
     def _mark_used(self, node: Node | None) -> None:
         """Inputs below a node that could not be looked at count as used: one error at a time."""
