@@ -1,0 +1,67 @@
+"""The page of the runbook format names every key and type there is, and its example is a runbook."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from engine.checks import REGISTRY as CHECKS
+from engine.model import INPUT_TYPES, parse_input
+from engine.source import MOST_BYTES, parse
+from engine.steps import REGISTRY as STEPS
+from engine.validation import validate
+from engine.validation.envelope import _INPUT, _NOTE, _STEP, _TOP
+from engine.validation.order import OUTCOMES
+
+PAGE = (Path(__file__).parent.parent / "docs" / "runbook-format.md").read_text("utf-8")
+EXAMPLE = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def tables(heading: str) -> list[list[list[str]]]:
+    """The tables of a section, without their heads."""
+    (section,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^\|[^\n]*\n\|-[^\n]*\n((?:\|[^\n]*\n)+)", section, re.MULTILINE)
+    return [[[cell.strip() for cell in row.strip("|").split(" | ")] for row in table.splitlines()] for table in found]
+
+
+@pytest.mark.parametrize(
+    ("heading", "keys"),
+    [("Keys of a runbook", _TOP), ("Keys of an input", _INPUT), ("Keys of a step", _STEP), ("Keys of a note", _NOTE)],
+)
+def test_every_key_has_a_row_that_says_whether_it_is_needed(heading: str, keys: dict[str, tuple[type, bool]]) -> None:
+    rows = {row[0].strip("|` "): row[1] for row in tables(heading)[0]}
+    said = {key: "yes" if needed else "no" for key, (_, needed) in keys.items()}
+    if keys is _STEP:
+        said |= dict.fromkeys(("step", "check", "confirm"), "one of three")
+    assert rows == said
+
+
+def test_every_input_type_has_a_row_with_an_example_that_is_one() -> None:
+    rows = {row[0].strip("|` "): row[2].strip("|` ") for row in tables("Keys of an input")[1]}
+    assert list(rows) == list(INPUT_TYPES)
+    for type, example in rows.items():
+        parse_input(type, example)
+
+
+def test_the_outcomes_that_a_note_can_speak_of_are_all_there() -> None:
+    (on, _) = tables("Keys of a note")[0]
+    assert re.findall(r"ID\.(\w+)", " ".join(on)) == ["deny", "warn", *OUTCOMES]
+
+
+def test_the_example_is_a_runbook_without_a_fault() -> None:
+    (text,) = EXAMPLE
+    runbook, diagnostics = validate(parse(text.encode(), "finalize_reviewed.yaml"), STEPS, CHECKS)
+    assert diagnostics == []
+    assert runbook is not None
+
+
+def test_the_example_shows_every_key() -> None:
+    (text,) = EXAMPLE
+    shown = set(re.findall(r"(\w+):", text))
+    assert set(_TOP) | set(_STEP) | set(_NOTE) | {"type", "help"} <= shown
+
+
+def test_the_page_says_how_large_a_file_may_be() -> None:
+    assert f"at most {MOST_BYTES // 1024} KiB" in PAGE
