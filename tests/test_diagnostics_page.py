@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 
-from engine.library import SHIPPED
+from cli import cli
+from engine.library import SHIPPED, load
 from engine.source import MOST_BYTES, MOST_DEPTH
-from engine.validation.envelope import RESERVED
+from engine.validation.envelope import FLAGS, RESERVED
 from engine.validation.order import OUTCOMES
 
 ROOT = SHIPPED.parent
@@ -36,9 +38,17 @@ def test_the_example_is_what_is_said() -> None:
     assert shown == (Path(__file__).parent / "invalid" / "rb012_step.txt").read_text("utf-8")
 
 
+def test_an_input_cannot_be_called_as_a_flag_of_every_run() -> None:
+    """A new flag of `runbook run` must be kept from inputs, or an input of its name takes its place unseen."""
+    command = cli.commands["run"].get_command(click.Context(cli, obj={}), "finalize_invoice")  # type: ignore[attr-defined]
+    runbook = load("finalize_invoice", [])
+    taken = {option.removeprefix("--").replace("-", "_") for param in command.params for option in param.opts}
+    assert {name for name in taken if len(name) > 2} - set(runbook.inputs) | {"help"} == FLAGS
+
+
 def test_what_the_page_counts_and_lists_is_what_the_code_does() -> None:
     text = " ".join(PAGE.split())
     assert f"larger than {MOST_BYTES // 1024} KiB, nested more than {MOST_DEPTH} levels deep" in text
     section = " ".join(SECTIONS["RB024: a name that cannot be used"].split())
-    assert RESERVED <= set(re.findall(r"`(\w+)`", section))
+    assert set(re.findall(r"`(\w+)`", section)) >= RESERVED
     assert set(OUTCOMES) <= set(re.findall(r"`(\w+)`", SECTIONS["RB026: a note about what cannot happen"]))

@@ -13,6 +13,10 @@ from engine.validation.notes import Notes, meant, nearest, one_of
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 RESERVED = frozenset({"inputs", "run", "true", "false", "null"})
+# What `runbook run` takes itself, whatever the runbook: an input of this name could not be given.
+FLAGS = frozenset(
+    "api_key color confirm detailed_exitcode dry_run environment format help journal no_input refresh verbose".split()
+)
 
 # Keys of a runbook: what type each has, and whether it must be there.
 _TOP: dict[str, tuple[type, bool]] = {
@@ -140,7 +144,10 @@ def _inputs(node: Node | None, notes: Notes) -> dict[str, Input]:
     for name, item in (node.value if node is not None else {}).items():
         assert node is not None
         if not _NAME.fullmatch(name):
-            notes.error("RB011", f"`{name}` is no name for an input", node.keys[name], help=_NAME_HELP)
+            notes.error("RB024", f"`{name}` is no name for an input", node.keys[name], help=_NAME_HELP)
+        elif name in FLAGS:
+            message = f"`--{name.replace('_', '-')}` means something else to `runbook run`"
+            notes.error("RB024", message, node.keys[name], help="choose another name for the input")
         keys = _keys(item, _INPUT, f"the input `{name}`", notes)
         notes.broken_inputs.add(name)
         if keys is None or "type" not in keys:
@@ -158,6 +165,12 @@ def _inputs(node: Node | None, notes: Notes) -> dict[str, Input]:
             notes.error(
                 "RB025", message, keys["optional"].span, help="with a default it never is absent: drop `optional`"
             )
+        elif type == "flag" and default is not None and text == "true":
+            message = f"nobody could switch `{name}` off"
+            help = "a flag is off until it is given: give it the opposite name, without a default"
+            notes.error("RB025", message, default.span, help=help)
+        if not _NAME.fullmatch(name):
+            continue
         notes.broken_inputs.discard(name)
         inputs[name] = Input(name, type, optional, text, _str(keys, "help").strip())
     return inputs
