@@ -11,6 +11,7 @@ import click
 
 from engine import __version__
 from engine.commands.shell import FORMATS, Shell
+from engine.printable import safe
 
 EXIT_CODES = """\b
 Exit codes
@@ -167,7 +168,8 @@ class Runbooks(click.Group):
 
         for option in reversed(_inputs(runbook)):
             run = option(run)
-        return click.command(cmd_name, help=f"{runbook.title}.\n\n{runbook.summary}", epilog=EXIT_CODES)(run)
+        about = f"{safe(runbook.title)}.\n\n{safe(runbook.summary)}"
+        return click.command(cmd_name, help=about, epilog=EXIT_CODES)(run)
 
 
 def _invalid(name: str, why: Exception) -> click.Command:
@@ -195,14 +197,15 @@ def _inputs(runbook: Any) -> list[Callable[..., Any]]:
     """A runbook's inputs as options; what they hold is read by the runbook's own types."""
     options = []
     for name, item in runbook.inputs.items():
+        said = safe(item.help or "")
         flag = "--" + name.replace("_", "-")
         if item.type == "flag":
-            options.append(click.option(flag, name, is_flag=True, default=None, help=item.help))
+            options.append(click.option(flag, name, is_flag=True, default=None, help=said))
             continue
         required = not item.optional and item.default is None
         metavar = {"invoice_id": "ID", "money": "AMOUNT", "month": "YYYY-MM"}.get(item.type, item.type.upper())
-        default = f"  [default: {item.default}]" if item.default is not None else ""
-        options.append(click.option(flag, name, metavar=metavar, required=required, help=(item.help or "") + default))
+        default = f"  [default: {safe(item.default)}]" if item.default is not None else ""
+        options.append(click.option(flag, name, metavar=metavar, required=required, help=said + default))
     return options
 
 

@@ -230,6 +230,17 @@ def test_bytes_that_are_no_text_are_told_and_not_printed(runbook: Runbook, folde
     assert ended.err.count("error[RB001]") == 2
 
 
+def test_what_a_runbook_says_cannot_steer_a_terminal(runbook: Runbook, folder: Path) -> None:
+    text = GOOD.format(name="look", title='"Look \\e[31mred \\u202e"').replace("the draft}", '"\\e]0;x\\a the draft"}')
+    (folder / "look.yaml").write_text(text.replace("Reads one draft.", '"\\e[2J Reads one draft."'))
+    for words in (["list"], ["show", "look"], ["run", "--help"], ["run", "look", "--help"]):
+        for format in ("human", "plain"):
+            ended = runbook(*words, "--format", format)
+            assert (ended.code, ended.err) == (0, "")
+            assert "look" in ended.out
+            assert re.findall(r"[\x00-\x09\x0b-\x1f\u202e]", ended.out.replace("\t", "")) == []
+
+
 # run
 
 
