@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A gate must say the same of the same commit: there the properties are tried on the same examples every time, and new
+# ones are found by whoever runs the tests by hand. How long an example takes is the machine's affair, not the code's.
+settings.register_profile("gate", derandomize=True, deadline=None)
+settings.register_profile("hand", deadline=None)
+settings.load_profile("gate" if os.environ.get("CI") else "hand")
 
 SCREENS = Path(__file__).parent / "screens"
 
