@@ -15,7 +15,9 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 RESERVED = frozenset({"inputs", "run", "true", "false", "null"})
 # What `runbook run` takes itself, whatever the runbook: an input of this name could not be given.
 FLAGS = frozenset(
-    "api_key color confirm detailed_exitcode dry_run environment format help journal no_input refresh verbose".split()
+    "api-key color confirm detailed-exitcode dry-run environment format help journal no-input refresh verbose".replace(
+        "-", "_"
+    ).split()
 )
 
 # Keys of a runbook: what type each has, and whether it must be there.
