@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -80,3 +81,18 @@ def test_every_code_that_the_engine_can_say_has_a_bad_runbook() -> None:
 def codes_in(path: Path) -> list[str]:
     """The codes that a module names, outside of its comments."""
     return re.findall(r'"(RB\d{3})"', path.read_text("utf-8"))
+
+
+def test_a_line_as_long_as_a_file_is_drawn_around_its_errors_and_at_once() -> None:
+    keys = ", ".join(f"key_{number}: 1" for number in range(9000))
+    head = "runbook: long\nversion: 1\ntitle: t\nsummary: s\nsubject: s\nsteps:\n"
+    text = f"{head}  - {{id: a, check: invoice_is_draft, {keys}}}\n"
+    parsed = parse(text.encode(), "long.yaml")
+    diagnostics = validate(parsed, STEPS, CHECKS)[1]
+    last = [one for one in diagnostics if one.code == "RB010"][-1]
+    lines = drawn([last], parsed.source).splitlines()
+    assert lines[3].startswith("7 | …")
+    assert lines[3][lines[4].index("^") :].startswith("key_8999: 1")
+    began = time.monotonic()
+    assert drawn(diagnostics, parsed.source).count("error[RB010]") == 9000
+    assert time.monotonic() - began < 20

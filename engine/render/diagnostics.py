@@ -41,9 +41,10 @@ def _drawn(one: Diagnostic, line: str, colour: bool, columns: int) -> str:
 def _excerpt(one: Diagnostic, line: str, gutter: str, colour: bool, columns: int) -> list[str]:
     room = columns - len(gutter) - 4
     start, end = one.span.col - 1, max(one.span.end_col - 1, one.span.col)
-    before, marked = safe(line[:start]), safe(line[start:end]) or " "
-    shown, skipped = before + marked + safe(line[end:]), 0
-    if width(shown) > room:
+    near = max(0, start - 4 * room)  # as much as could be shown: a line may be as long as its file
+    before, marked = safe(line[near:start]), safe(line[start : min(end, start + room)]) or " "
+    shown, skipped = before + marked + safe(line[end : end + room]), 0
+    if near or width(shown) > room:
         start, skipped = 0, 0
         while width(before) - skipped > room // 3:
             skipped += width(before[start])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -67,16 +68,11 @@ def meant(name: str, names: Iterable[str]) -> str | None:
 
 def place_of(node: Node, reference: Reference, source: Source) -> Span:
     """Where in the file a reference stands, also where quotes escape or a text goes over several lines."""
-    before = str(node.value)[: reference.start].count("${")
-    number, col = node.span.line, node.span.col - 1
-    while number <= source.text.count("\n") + 1:
-        line = source.line(number)
-        at = line.find("${", col)
-        if at < 0:
-            number, col = number + 1, 0
-        elif before:
-            before, col = before - 1, at + 2
-        else:
-            end = line.find("}", at) + 1
-            return Span(number, at + 1, number, (end or len(line)) + 1)
-    return node.span
+    before = str(node.value).count("${", 0, reference.start)
+    at = bisect_left(source.openings, (node.span.line, node.span.col - 1)) + before
+    if at >= len(source.openings):
+        return node.span
+    number, col = source.openings[at]
+    line = source.line(number)
+    end = line.find("}", col) + 1
+    return Span(number, col + 1, number, (end or len(line)) + 1)
