@@ -82,7 +82,7 @@ def failure_notes(runbook: Runbook, root: Node, steps: Mapping[str, Step[Any]], 
         if defn is None and id in notes.broken_ids:
             continue
         if defn is None:
-            help = nearest(id, (step.id for step in runbook.steps))
+            help = nearest(id, (step.id for step in runbook.steps)) or "name a step by its `id`"
             notes.error("RB026", f"`{id}` is no step of this runbook", node.span, help=help)
             continue
         can = _can_be(defn, steps)

@@ -61,7 +61,7 @@ class Wiring:
             code = "RB012" if defn.kind == "step" else "RB014"
             self.notes.error(
                 code, f"unknown {defn.kind} `{defn.name}`", name.span, label=f"no {defn.kind} has this name",
-                help=nearest(defn.name, registry),
+                help=nearest(defn.name, registry) or f"`docs/{defn.kind}s.md` lists them",
             )  # fmt: skip
             self._mark_used(with_)
             return
@@ -190,7 +190,10 @@ class Wiring:
                 message = f"`{path[0]}` " + ("is this step itself" if path[0] == self._at else "comes later")
                 self.notes.error("RB018", message, place, help="a step knows only what stands above it")
             else:
-                help = nearest(path[0], {*self._known, "inputs"})
+                help = (
+                    nearest(path[0], {*self._known, "inputs"})
+                    or f"no step is called so: add one above, `id: {path[0]}`"
+                )
                 self.notes.error("RB017", f"there is no `{path[0]}` to refer to", place, help=help)
             return None
         return self._walk(self._known[path[0]], path, place)
