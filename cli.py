@@ -190,7 +190,8 @@ def _consenting(function: Callable[..., Any]) -> Callable[..., Any]:
         "--confirm", metavar="EXTERNAL_ID", help="Consent without a prompt; needs the expected total too."
     )
     no_input = click.option("--no-input", is_flag=True, help="Ask nothing, even on a terminal.")
-    return confirm(no_input(function))
+    yes = click.option("--yes", is_flag=True, expose_value=False, help="For ordinary questions; never a consent.")
+    return confirm(no_input(yes(function)))
 
 
 def _inputs(runbook: Any) -> list[Callable[..., Any]]:

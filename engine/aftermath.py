@@ -17,7 +17,7 @@ from engine.events import Finished, Waiting, Word
 from engine.facts import Fact, RunRecord
 from engine.gathering import Gathering
 from engine.journal import IntentHeld
-from engine.lago_models import Finalization
+from engine.lago_models import Finalization, Invoice
 from engine.model import StepDef
 from engine.one_way import OneWayCall, Unkept
 from engine.standing import held, standing
@@ -114,6 +114,8 @@ class Aftermath:
             self.call.log.emit("drift.detected", self.call.id, phase="verify", moved=list(lines))
             notes = tuple(note for one in denied for note in self.gathering.notes(f"{one.defn.id}.deny"))
             message = f"Finalized, but NOT as confirmed: {name_of(self.target)}."
+            if isinstance(self.target, Invoice) and self.target.status != "finalized":
+                message = f"Done, but NOT as confirmed: {state_of(self.target)}."
             return Ending(
                 Exit.NOT_AS_CONFIRMED, "not_as_confirmed", message, self._show(), lines + after_500 + notes,
                 ruling.attribution,

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from engine.checks.base import Check, Here, Verdict, denied
-from engine.errors import Bug
+from engine.endings import state_of
+from engine.errors import Bug, Denied, Unreachable
 from engine.events import Finished, Started, Word
 from engine.exchange import Answer, Fetched, NeverSent, Replied, Request
 from engine.facts import Fact
@@ -82,6 +83,16 @@ class Gathering:
         self.take(defn.id, fetched, phase)
         fact: Fact = fetched.value
         return fact
+
+    def left_as(self, defn: StepDef) -> tuple[Fact | None, str]:
+        """How a write that was refused leaves what it is about, by one read: the fact, if any, and a clause for it."""
+        try:
+            fact = self.reread(defn, "refreshed")
+        except Denied:
+            return None, "the invoice is gone"
+        except Unreachable:
+            return None, "the invoice could not be read"
+        return fact, state_of(fact)
 
     def take(self, id: str, fetched: Fetched[Any], phase: str) -> None:
         """Record a fact and know it from now on."""

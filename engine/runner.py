@@ -13,8 +13,9 @@ from engine.aftermath import Aftermath
 from engine.checks.base import Here
 from engine.consent import Consenting, drift
 from engine.endings import Ending, draft_of, plural, sentence
-from engine.errors import Denied, Exit, NotConfirmed, RunbookError
+from engine.errors import Denied, Exit, NotConfirmed, Refused, RunbookError
 from engine.events import Finished, Preview, Started, moment
+from engine.exchange import NeverSent
 from engine.facts import Confirmed, Fact
 from engine.gathering import Gathering, Judged, figures_digest, figures_of
 from engine.itinerary import Itinerary
@@ -36,13 +37,17 @@ class Ended(Exception):
 
 @dataclass(slots=True)
 class Runner:
-    """One run. `reach` is the strongest effect it may have: a preview reaches READ, a real run ONE_WAY."""
+    """One run. `reach` is the strongest effect it may have: a preview reaches READ, a real run ONE_WAY.
+
+    `asked` says that a refresh was sent, `refreshed` that Lago did it.
+    """
 
     gathering: Gathering
     consenting: Consenting
     reach: Effect
     run: str
     target: Fact | None = None
+    asked: bool = False
     refreshed: bool = False
     way: Itinerary = field(init=False)
 
@@ -198,12 +203,16 @@ class Runner:
         if not denied:
             return
         names = ", ".join(f"`{one.defn.name}`" for one in denied)
-        message = f"Not finalized: {plural(len(denied), 'check')} denied ({names}). {self._written()}"
+        message = f"Not finalized: {plural(len(denied), 'check')} denied ({names}). {self.written}"
         lines = tuple(note for one in denied for note in self.gathering.notes(f"{one.defn.id}.deny"))
         raise Ended(Ending(Exit.DENIED, "denied", message, lines=lines))
 
-    def _written(self) -> str:
-        return "The draft was refreshed; nothing was finalized." if self.refreshed else "Nothing was written."
+    @property
+    def written(self) -> str:
+        """What the last line says was written before any call."""
+        if self.refreshed:
+            return "The draft was refreshed; nothing was finalized."
+        return "A refresh was sent; nothing was finalized." if self.asked else "Nothing was written."
 
     # Writing what can be repeated, and reading again
 
@@ -224,11 +233,18 @@ class Runner:
             self.log.notice(Started(defn.id, self.gathering.title(defn), defn.id))
             params = self.gathering.params(defn, step.Params)
             before = getattr(params, step.renews)
-            self.refreshed = True
+            self.asked = True
             started = self.world.clock.monotonic()
             answer = step.send(params, self.world)
+            self.asked = not isinstance(answer, NeverSent)
             self.gathering.take_answer(defn.id, step.request(params, self.world), answer)
-            step.require_done(params, answer)
+            try:
+                step.require_done(params, answer)
+            except Refused as refused:
+                self.target, now = self.gathering.left_as(defn)
+                message = f"{refused.message}; now {now}. Nothing was finalized."
+                raise Ended(Ending(Exit.REFUSED, "refused", message, lines=_hint(refused))) from refused
+            self.refreshed = True
             fact = self.gathering.reread(defn, "refreshed")
             self.target = fact if self.target is before else self.target
             took = self.world.clock.monotonic() - started
@@ -340,7 +356,7 @@ class Runner:
         if other is not None:
             did = "The draft was refreshed; this run finalized nothing" if self.refreshed else "Nothing was written"
             return Ending(Exit.STALE, "stale", f"Stale: {why} {did}: {other.message.rstrip('.')}.", other.next)
-        message = f"Stale: {why} {self._written()}"
+        message = f"Stale: {why} {self.written}"
         return Ending(Exit.STALE, "stale", message, self.consenting.again())
 
     # The call and what comes after

@@ -244,14 +244,10 @@ class Begun:
     def _failed(self, error: RunbookError) -> Ending:
         outcome = OUTCOMES.get(error.exit, "error")
         message = f"{sentence(error.message)} {self._written()}"
-        if error.exit is Exit.REFUSED:
-            message = f"{sentence(error.message)} Nothing was finalized."
         return Ending(error.exit, outcome, message, lines=(error.hint,) if error.hint else ())
 
     def _written(self) -> str:
-        if self.made is not None and self.made.refreshed:
-            return "The draft was refreshed; nothing was finalized."
-        return "Nothing was written."
+        return self.made.written if self.made is not None else "Nothing was written."
 
     def _again(self) -> str:
         return self.consenting.again()

@@ -147,7 +147,7 @@ def parse_lago_id(text: str) -> str:
             parts = urlsplit(text).path.split("/")
         except ValueError:
             raise ValueError(wanted) from None
-        at = [index for index, part in enumerate(parts) if part in ("invoice", "invoices")]
+        at = [index for index, part in enumerate(parts) if part == "invoice"]
         if not at or at[-1] + 1 >= len(parts):
             raise ValueError(f"{wanted}; this address names no invoice")
         text = parts[at[-1] + 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from lago_server import Played
 
-from engine.sandbox.scenario import Reply, key_of
+from engine.sandbox.scenario import Reply, Stage, key_of
 
 TOTAL = "636.04 EUR"
 
@@ -177,3 +178,143 @@ def test_the_last_json_line_says_how_it_ended(tmp_path: Path) -> None:
     assert intent["effect_key"] == f"lago/127.0.0.1/invoice/{played.invoice}/finalize#1"
     verdicts = [line for line in lines if line["type"] == "check.verdict"]
     assert {tuple(sorted({"check", "verdict", "message", "fix"} - set(line))) for line in verdicts} == {()}
+
+
+def in_invoice(**fields: Any) -> Callable[[str, Any], None]:
+    def change(path: str, body: Any) -> None:
+        if path.startswith("invoices/"):
+            body["invoice"].update(fields)
+
+    return change
+
+
+def remade_fees(path: str, body: Any) -> None:
+    if path.startswith("invoices/"):
+        for fee in body["invoice"]["fees"]:
+            fee |= {"lago_id": str(uuid.uuid4()), "created_at": "2026-11-23T11:11:11Z", "events_count": 99}
+        body["invoice"]["fees"].reverse()
+
+
+def other_term(path: str, body: Any) -> None:
+    if path.startswith("customers/"):
+        body["customer"]["net_payment_term"] = 77
+
+
+def renamed_plan(path: str, body: Any) -> None:
+    for one in body.get("subscriptions", ()):
+        one |= {"name": "renamed", "updated_at": "2026-11-23T11:59:59Z"}
+
+
+def other_plan(path: str, body: Any) -> None:
+    for one in body.get("subscriptions", ()):
+        one["plan_code"] = "another"
+
+
+def after(stage: Stage, change: Callable[[str, Any], None]) -> Stage:
+    """Another stage of reads: the same answers, changed."""
+    rows = []
+    for key, reply in stage.calls:
+        body = json.loads(reply.body)
+        change(key[1].removeprefix("/api/v1/"), body)
+        rows.append((key, replace(reply, body=json.dumps(body).encode())))
+    made = Stage("changed", "reads", stage.file)
+    made.__dict__["calls"] = tuple(rows)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("change", "exit"),
+    [
+        (remade_fees, 0),
+        (in_invoice(updated_at="2026-11-23T11:59:59Z", file_url="https://lago.example/f.pdf"), 0),
+        (renamed_plan, 0),
+        (in_invoice(total_amount_cents=63603), 6),
+        (in_invoice(currency="USD"), 6),
+        (other_term, 6),
+        (other_plan, 6),
+    ],
+    ids=["fees made anew", "moments, addresses", "names", "a total", "a currency", "a term", "a plan"],
+)
+def test_a_figure_that_moves_after_consent_voids_it_and_nothing_else_does(
+    change: Callable[[str, Any], None], exit: int, tmp_path: Path
+) -> None:
+    with Played("finalize_ok", tmp_path) as played:
+        stages = played.player.stages
+        at = next(at for at, stage in enumerate(stages) if stage.name == "finalize")
+        stages.insert(at, after(stages[at - 1], change))
+        done = played.finalize(TOTAL)
+        assert done.code == exit, done.out + done.err
+        assert played.player.count("/finalize") == (exit == 0)
+
+
+HTML_429 = Reply(429, (("content-type", "text/html"),), b"<html><body>Slow down</body></html>")
+
+
+@pytest.mark.parametrize(("stays", "exit", "says"), [(True, 10, "Not issued"), (False, 0, "is not proven")])
+def test_a_429_of_a_gateway_is_told_by_one_read_as_lagos_own_is(
+    stays: bool, exit: int, says: str, tmp_path: Path
+) -> None:
+    with Played("finalize_ok", tmp_path) as played:
+        stages = played.player.stages
+        at = next(at for at, stage in enumerate(stages) if stage.name == "finalize")
+        call, _ = stages[at].calls[0]
+        stages[at].__dict__["calls"] = ((call, HTML_429),)
+        stages[at + 1 :] = [after(stages[at - 1] if stays else stages[at + 1], lambda path, body: None)]
+        done = played.finalize(TOTAL)
+        assert done.code == exit, done.out + done.err
+        assert says in done.last_line
+        assert played.player.count("/finalize") == 1
+
+
+def test_an_invoice_that_is_voided_after_it_was_issued_is_not_called_finalized(tmp_path: Path) -> None:
+    with Played("finalize_ok", tmp_path) as played:
+        stages = played.player.stages
+        at = next(at for at, stage in enumerate(stages) if stage.name == "finalized")
+        stages[at] = after(stages[at], in_invoice(status="voided"))
+        done = played.finalize(TOTAL)
+        assert done.code == 14, done.out + done.err
+        assert "Done, but NOT as confirmed: the invoice reads `voided`." in done.last_line
+
+
+@pytest.mark.parametrize(
+    ("fault", "exit", "says"),
+    [
+        ("refresh:401", 7, "A refresh was sent; nothing was finalized."),
+        ("refresh:500-before", 7, "A refresh was sent; nothing was finalized."),
+        ("refresh:lost-after", 7, "A refresh was sent; nothing was finalized."),
+        ("refresh:404", 10, "now the invoice reads `draft`. Nothing was finalized."),
+        ("sync:401", 7, "refused us (401). Nothing was written."),
+        ("sync:html", 7, "did not answer with sync runs. Nothing was written."),
+    ],
+)
+def test_the_last_line_says_what_is_known_of_the_refresh_and_no_more(
+    fault: str, exit: int, says: str, tmp_path: Path
+) -> None:
+    with Played("finalize_ok", tmp_path, faults=[fault]) as played:
+        done = played.finalize(TOTAL)
+        assert done.code == exit, done.out + done.err
+        assert says in done.last_line
+        assert played.player.count("/finalize") == 0
+
+
+def test_yes_is_for_ordinary_questions_and_never_consents(tmp_path: Path) -> None:
+    with Played("finalize_ok", tmp_path) as played:
+        done = played.run("run", "finalize_invoice", "--invoice", played.invoice, "--yes")
+        assert done.code == 5, done.out + done.err
+        assert f"--confirm {played.customer} --total '{TOTAL}'" in done.out
+        assert played.player.writes == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://api.lago.example/api/v1/invoices/{invoice}",
+        "https://app.lago.example/acme/customer/{invoice}/overview",
+        "{invoice}/finalize",
+        "",
+    ],
+)
+def test_what_is_no_invoices_address_in_the_dashboard_is_a_usage_error(address: str, tmp_path: Path) -> None:
+    with Played("finalize_ok", tmp_path) as played:
+        done = played.run("run", "finalize_invoice", "--invoice", address.format(invoice=played.invoice))
+        assert (done.code, played.player.log) == (2, []), done.out + done.err

@@ -126,7 +126,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.read(length)
         if self.path.startswith(console.PATH):
             fault = owner.fault_on("sync")
-            self._put(console.status(owner.sync, owner.now), fault)
+            if fault is None or fault.takes_effect:
+                self._put(console.status(owner.sync, owner.now), fault)
+            else:
+                self._put(_in_its_place(fault), fault)
             return
         if not (self.headers.get("authorization") or "").split()[1:] and self.path != "/health":
             self._put(as_json(401, {"status": 401, "error": "Unauthorized"}), None)
@@ -148,22 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         owner, request_id = self.owner, self.headers.get("x-request-id")
         if self.command not in READS:
             owner.reply(self.command, self.path, request_id, moves=False)
-        lago = {"429": (429, "Too Many Requests"), "500-before": (500, "Internal Server Error")}
-        lago |= {"404": (404, "Not Found"), "401": (401, "Unauthorized")}
-        if fault.what in lago:
-            status, error = lago[fault.what]
-            body = {"status": status, "error": error, **({"code": "invoice_not_found"} if status == 404 else {})}
-            return as_json(status, body)
-        if fault.what == "html":
-            return Reply(200, (("content-type", "text/html"),), b"<html><body>Please sign in</body></html>")
-        if fault.what == "502":
-            return Reply(502, (("content-type", "text/html"),), b"<html><body>Bad Gateway</body></html>")
-        if fault.what == "redirect":
-            return Reply(302, (("location", "http://127.0.0.1:9/elsewhere"),), b"")
-        if fault.what == "foreign":
-            invoice = {"lago_id": "00000000-0000-4000-8000-000000000000", "status": "finalized"}
-            return as_json(200, {"invoice": invoice})
-        return None
+        return _in_its_place(fault)
 
     def _put(self, reply: Reply | None, fault: Fault | None) -> None:
         what = fault.what if fault else ""
@@ -242,3 +230,23 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
+
+
+def _in_its_place(fault: Fault) -> Reply | None:
+    """What is answered in place of a call that does not take effect; None where nothing is."""
+    lago = {"429": (429, "Too Many Requests"), "500-before": (500, "Internal Server Error")}
+    lago |= {"404": (404, "Not Found"), "401": (401, "Unauthorized")}
+    if fault.what in lago:
+        status, error = lago[fault.what]
+        body = {"status": status, "error": error, **({"code": "invoice_not_found"} if status == 404 else {})}
+        return as_json(status, body)
+    if fault.what == "html":
+        return Reply(200, (("content-type", "text/html"),), b"<html><body>Please sign in</body></html>")
+    if fault.what == "502":
+        return Reply(502, (("content-type", "text/html"),), b"<html><body>Bad Gateway</body></html>")
+    if fault.what == "redirect":
+        return Reply(302, (("location", "http://127.0.0.1:9/elsewhere"),), b"")
+    if fault.what == "foreign":
+        invoice = {"lago_id": "00000000-0000-4000-8000-000000000000", "status": "finalized"}
+        return as_json(200, {"invoice": invoice})
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from engine.exchange import Answer, NeverSent, NoAnswer, Replied
 from engine.lago_models import Finalization, Invoice, parse_invoice
@@ -27,7 +27,10 @@ def judge(lago_id: str, answer: Answer) -> Ruling:
     if answer.status == 200:
         return _judge_success(lago_id, answer, said)
     if answer.error is None:
-        return Ruling("unknown", f"Lago's address answered {answer.status}, not in Lago's own words", said=said)
+        # A gateway's 429 has a body of its own; one read decides as with Lago's.
+        look: Literal["", "throttled"] = "throttled" if answer.status == 429 else ""
+        why = f"Lago's address answered {answer.status}, not in Lago's own words"
+        return Ruling("unknown", why, look=look, said=said)
     words = describe(answer.error)
     if answer.status in REFUSALS:
         return Ruling("rejected", f"Lago refused: {words}", attribution="ours", said=said)

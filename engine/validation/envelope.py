@@ -15,7 +15,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 RESERVED = frozenset({"inputs", "run", "true", "false", "null"})
 # What `runbook run` takes itself, whatever the runbook: an input of this name could not be given.
 FLAGS = frozenset(
-    "api-key color confirm detailed-exitcode dry-run environment format help journal no-input refresh verbose".replace(
+    "api-key color confirm detailed-exitcode dry-run environment format help journal no-input refresh verbose yes".replace(
         "-", "_"
     ).split()
 )
