@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from engine.checks.base import Check
@@ -32,6 +33,16 @@ def validate(
             Consents.of(runbook, steps, notes).all()
             unused_inputs(runbook, parsed.root, wiring.used, notes)
             failure_notes(runbook, parsed.root, steps, notes)
+            runbook = _with_values(runbook, wiring.values)
     found = sort(notes.found)
     has_errors = any(one.severity == "error" for one in found)
     return (None if has_errors else runbook), found
+
+
+def _with_values(runbook: Runbook, values: Mapping[tuple[str, str], Any]) -> Runbook:
+    """The runbook with money, months and durations in place of the texts that stand for them."""
+    steps = [
+        replace(defn, with_={key: values.get((defn.id, key), raw) for key, raw in defn.with_.items()})
+        for defn in runbook.steps
+    ]
+    return replace(runbook, steps=tuple(steps))

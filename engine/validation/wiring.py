@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -21,13 +21,18 @@ from engine.validation.types import Type, fields_of, fits, name_of, type_of
 
 @dataclass
 class Wiring:
-    """What the references of one runbook mean. `used` are the inputs that something refers to."""
+    """What the references of one runbook mean.
+
+    `used` are the inputs that something refers to; `values` are what texts under `with:` stand for where a parameter
+    is money, a month or a duration, by step id and parameter.
+    """
 
     runbook: Runbook
     steps: Mapping[str, Step[Any]]
     checks: Mapping[str, Check[Any]]
     notes: Notes
     used: set[str] = field(default_factory=set)
+    values: dict[tuple[str, str], Any] = field(default_factory=dict)
     _known: dict[str, Type] = field(default_factory=dict)
     _ids: tuple[str, ...] = ()
     _at: str = ""
@@ -118,14 +123,21 @@ class Wiring:
         for type, (read, kind) in INPUT_TYPES.items():
             if kind in wanted.classes and kind not in (str, bool, int) and isinstance(value, str):
                 try:
-                    read(value)
+                    self.values[(self._at, key)] = read(value)
                 except ValueError as error:
                     self.notes.error("RB011", f"`{key}` is no {type}", node.span, help=str(error))
                 return
         try:
-            TypeAdapter(field_.annotation).validate_python(value, strict=True)
-        except ValidationError:
-            help = f'write `{key}: "{value}"`' if str in wanted.classes else f"write {wanted.said} after `{key}:`"
+            TypeAdapter(Annotated[field_.annotation, field_]).validate_python(value, strict=True)
+        except ValidationError as error:
+            found = error.errors()[0]
+            if not found["type"].endswith(("_type", "is_instance_of")):
+                says = found["msg"].replace("Input should", "it should")
+                self.notes.error("RB011", f"`{key}` cannot be `{value}`", node.span, help=says)
+                return
+            help = f"write {wanted.said} after `{key}:`"
+            if str in wanted.classes and isinstance(value, int):
+                help = f'write `{key}: "{str(value).lower()}"`'
             self.notes.error("RB011", f"`{key}` must be {wanted.said}, not {node.kind}", node.span, help=help)
 
     def _consent(self, defn: StepDef, with_: Node | None) -> None:
