@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,8 +21,8 @@ def _flag(text: str) -> bool:
 
 
 def _integer(text: str) -> int:
-    if not text.lstrip("-").isdigit() or not text.isascii() or len(text) > 15:
-        raise ValueError("a whole number is needed")
+    if not re.fullmatch(r"-?[0-9]{1,15}", text):
+        raise ValueError("a whole number is needed, of 15 digits at the most")
     return int(text)
 
 
