@@ -339,8 +339,14 @@ def main() -> NoReturn:
     except click.Abort:
         code = 130
     except Exception as error:
-        code = Shell.here(options).complain(error)
+        code = Shell.here({**_format_of(sys.argv), **options}).complain(error)
     sys.exit(code or 0)
+
+
+def _format_of(words: list[str]) -> dict[str, str]:
+    """The format that is asked for, where something failed before the options of the command were read."""
+    asked = " ".join(words[1:]).replace("--format=", "--format ").partition("--format ")[2].split(" ")[0]
+    return {"format_": asked} if asked in FORMATS else {}
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ class Aftermath:
         notes = after_500 + self.gathering.notes(f"{self.call.id}.done")
         if isinstance(ruling.fact, Finalization) and ruling.fact.status == "closed":
             message = "Closed, not issued: no number, no document, no mail, and Lago shows it nowhere any more."
-            return Ending(Exit.DONE, "closed", message, self._show(), notes, ruling.attribution)
+            return Ending(Exit.DONE, "closed", message, self._show(), after_500, ruling.attribution)
         message = f"Finalized {name_of(self.target)}."
         if ruling.attribution != "ours":
             message = f"Finalized, as confirmed: {name_of(self.target)}. That this run did it is not proven."

@@ -245,7 +245,7 @@ class Runner:
                 message = f"{refused.message}; now {now}. Nothing was finalized."
                 raise Ended(Ending(Exit.REFUSED, "refused", message, lines=_hint(refused))) from refused
             self.refreshed = True
-            fact = self.gathering.reread(defn, "refreshed")
+            fact = self._expect_found(lambda defn=defn: self.gathering.reread(defn, "refreshed"))
             self.target = fact if self.target is before else self.target
             took = self.world.clock.monotonic() - started
             self.log.notice(Finished(defn.id, "ok", defn.id, fact.summary(), took))
@@ -258,10 +258,10 @@ class Runner:
             if step.repeats and defn.id not in renewed:
                 self._expect_found(lambda defn=defn: self.gathering.read(defn, phase, quiet=True))
 
-    def _expect_found(self, read: Any) -> None:
+    def _expect_found(self, read: Any) -> Any:
         """A thing that was there before and is gone now is the world moving, not a bad id."""
         try:
-            read()
+            return read()
         except Denied as gone:
             raise Ended(self._stale(f"{sentence(gone.message)}")) from gone
 

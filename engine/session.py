@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -49,7 +49,10 @@ MODES = {Effect.READ: "preview", Effect.WRITE: "preview", Effect.ONE_WAY: "run"}
 
 @dataclass(slots=True)
 class Session:
-    """What one command needs. `fault` receives what can stand on stderr only, because no record could keep it."""
+    """What one command needs. `fault` receives what can stand on stderr only, because no record could keep it.
+
+    `is_detailed`: a dry run that would write ends with an exit code of its own.
+    """
 
     settings: Settings
     renderer: Renderer
@@ -58,7 +61,7 @@ class Session:
     ask_key: Ask | None = None
     tell: Callable[[str], object] = str
     is_lost: Callable[[], bool] = lambda: False
-    would_write: bool = False
+    is_detailed: bool = False
     clock: Clock = field(default_factory=Clock)
 
     def run(self, runbook: Runbook, inputs: Mapping[str, Any], consenting: Consenting, reach: Effect) -> Exit:
@@ -162,7 +165,8 @@ class Begun:
         except JournalFault as error:
             fault(error)
             return error.exit
-        self.session.would_write = ending.outcome == "would_write"
+        if self.session.is_detailed and ending.outcome == "would_write":
+            ending = replace(ending, exit=Exit.WOULD_WRITE)
         if ending.exit is Exit.UNRECORDED:
             fault(ending)
             return ending.exit

@@ -112,7 +112,7 @@ def test_a_customer_may_be_called_anything(odd: str, tmp_path: Path) -> None:
     [
         lambda invoice: invoice.upper(),
         lambda invoice: (
-            f"https://app.lago.example/acme/customer/28477480-babd-4c56-a8a2-9c1cbebdd614/invoice/{invoice}/overview"
+            f"https://app.lago.example/acme/customer/28477480-babd-4c56-a8a2-9c1cbebdd614/invoice/{invoice}/overview?t=canary"
         ),
         lambda invoice: f" {invoice} ",
     ],
@@ -134,6 +134,8 @@ def test_a_draft_may_be_named_as_it_is_found(spelt: Callable[[str], str], tmp_pa
         assert (first.code, again.code) == (0, 0), first.out + first.err
         assert "already finalized" in again.last_line
         assert played.player.count("/finalize") == 1
+        kept = b"".join(path.read_bytes() for path in played.journal.parent.iterdir() if path.is_file())
+        assert b"canary" not in kept
 
 
 def test_each_phase_reads_a_thing_once(tmp_path: Path) -> None:
@@ -318,3 +320,40 @@ def test_what_is_no_invoices_address_in_the_dashboard_is_a_usage_error(address: 
     with Played("finalize_ok", tmp_path) as played:
         done = played.run("run", "finalize_invoice", "--invoice", address.format(invoice=played.invoice))
         assert (done.code, played.player.log) == (2, []), done.out + done.err
+
+
+def test_a_dry_run_that_would_write_says_the_same_exit_code_in_its_last_record(tmp_path: Path) -> None:
+    with Played("finalize_ok", tmp_path) as played:
+        base = ("run", "finalize_invoice", "--invoice", played.invoice, "--dry-run", "--format", "json")
+        plain, detailed = played.run(*base), played.run(*base, "--detailed-exitcode")
+        for done, code in ((plain, 0), (detailed, 20)):
+            end = json.loads(done.out.splitlines()[-1])
+            assert (done.code, end["exit"], end["outcome"]) == (code, code, "would_write"), done.err
+        assert played.player.writes == []
+
+
+def test_settings_that_cannot_be_read_are_told_in_the_format_that_is_asked_for(tmp_path: Path) -> None:
+    with Played("finalize_ok", tmp_path, settings={"RUNBOOK_SETTLE_WINDOW": "soon"}) as played:
+        base = ("run", "finalize_invoice", "--invoice", played.invoice)
+        for asked in (("--format", "json"), ("--format=json",)):
+            done = played.run(*base, *asked)
+            assert (done.code, done.out) == (3, "")
+            assert [json.loads(line)["exit"] for line in done.err.splitlines()] == [3]
+
+
+def test_a_closed_invoice_is_not_said_to_be_creditable(tmp_path: Path) -> None:
+    with Played("zero_fees_skipped", tmp_path) as played:
+        done = played.finalize("0.00 EUR", "--accept-closed")
+        assert done.code == 0, done.err
+        assert "credit note" not in done.out.rpartition("effect.done")[2]
+
+
+def test_a_draft_that_is_gone_after_the_refresh_is_the_world_moving(tmp_path: Path) -> None:
+    gone = Reply(404, (("content-type", "application/json"),), b'{"status":404,"error":"Not Found","code":"x"}')
+    with Played("finalize_ok", tmp_path) as played:
+        stage = next(stage for stage in played.player.stages if stage.name == "refreshed")
+        rows = [(key, gone if key[1].endswith(played.invoice) else reply) for key, reply in stage.calls]
+        stage.__dict__["calls"] = tuple(rows)
+        done = played.finalize(TOTAL)
+        assert done.code == 6, done.out + done.err
+        assert "The draft was refreshed; nothing was finalized." in done.last_line

@@ -10,7 +10,7 @@ import structlog
 
 from engine.commands.shell import Shell
 from engine.consent import Consenting
-from engine.errors import Exit, UsageFault
+from engine.errors import UsageFault
 from engine.interrupts import Interrupts
 from engine.journal.pipeline import configure_stderr
 from engine.model import Runbook, parse_input
@@ -35,10 +35,11 @@ def run_runbook(shell: Shell, runbook: Runbook, given: Mapping[str, Any], wanted
     """Run a runbook. Raises UsageFault for every input that cannot be read, at once."""
     texts = {name: _text(value) for name, value in given.items() if value not in (None, False)}
     inputs = {**defaults(runbook), **_read(runbook, texts)}
+    # Of a pasted address the id alone is kept and shown again: what else stands in one is nobody's business.
+    texts |= {name: inputs[name] for name in texts if runbook.inputs[name].type == "invoice_id"}
     session = _session(shell, wanted)
     consenting = _consenting(shell, wanted, runbook, texts)
-    exit = session.run(runbook, inputs, consenting, REACHES[wanted.reach])
-    return Exit.WOULD_WRITE if wanted.is_detailed and exit is Exit.DONE and session.would_write else exit
+    return session.run(runbook, inputs, consenting, REACHES[wanted.reach])
 
 
 def resume_run(shell: Shell, run: str, given: Mapping[str, str | None], wanted: Wanted) -> int:
@@ -88,6 +89,7 @@ def _session(shell: Shell, wanted: Wanted) -> Session:
         tell=tell,
         is_lost=terminal.is_lost,
         ask_key=terminal.ask_secret if terminal.can_ask else None,
+        is_detailed=wanted.is_detailed,
     )
 
 
