@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +30,17 @@ class Consenting:
         """Whether the command line itself consents: to the name, and to every value that consent must name."""
         return self.typed is not None and all(name in self.values for name in needed)
 
-    def require(self, expected: str, needed: Mapping[str, Any]) -> None:
-        """Raise NotConfirmed when consent cannot be had, with the flags and the values as they are now."""
+    def require(self, expected: str, needed: Mapping[str, Any], inputs: Collection[str]) -> None:
+        """Raise NotConfirmed when consent cannot be had, with the flags and the values as they are now.
+
+        `inputs` are those that the runbook takes: one that has no input for a value can be confirmed by a person only.
+        """
+        lacking = ", ".join(f"`{name}`" for name in needed if name not in inputs)
+        if lacking and self.ask is None:
+            raise NotConfirmed(
+                f"this runbook has no input {lacking}, so only somebody at a terminal can confirm its figures",
+                hint=f"Run it on a terminal, or give it an input {lacking} and a check that compares with it.",
+            )
         if self.typed is not None and self.typed != expected:
             raise NotConfirmed(
                 f"`--confirm {self.typed}` is not this invoice's customer",
@@ -42,6 +51,13 @@ class Consenting:
                 "nobody can be asked here, and the command line does not confirm these figures",
                 hint=f"Having seen the figures, confirm them: {self.show(expected, needed)}",
             )
+
+    def require_same(self, needed: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
+        """Raise NotConfirmed when a value that the command line confirms is not the one that stands now."""
+        other = [name for name, value in needed.items() if inputs.get(name) != value]
+        if other:
+            told = ", ".join(f"`{_flag(name)}` is not {needed[name]}" for name in other)
+            raise NotConfirmed(f"the command line confirms other figures: {told}")
 
     def again(self) -> str:
         """The same command line again."""

@@ -220,12 +220,11 @@ class Runner:
         """Consent that cannot be had ends the run before anything is written."""
         assert self.way.consent is not None
         expected = str(resolve(self.way.consent.name, self.gathering.known))
-        self.consenting.require(expected, self._to_type())
+        self.consenting.require(expected, self._to_type(), self.gathering.runbook.inputs)
 
     def _to_type(self) -> dict[str, Any]:
-        facts = self._shown()
-        wanted = self.one_way.to_type(facts) if self.one_way else {}
-        return {name: value for name, value in wanted.items() if name in self.gathering.runbook.inputs}
+        """The values that a consent without a terminal must name, whether the runbook has inputs for them or not."""
+        return self.one_way.to_type(self._shown()) if self.one_way else {}
 
     def _write(self, writes: list[tuple[StepDef, WriteStep[Any]]]) -> None:
         """Each write once; then the reads again, what a write renewed under the write's own id."""
@@ -299,7 +298,9 @@ class Runner:
         )
         self.log.notice(preview)
         how = "flags"
-        if not self.consenting.by_flags(self._to_type()):
+        if self.consenting.by_flags(self._to_type()):
+            self.consenting.require_same(self._to_type(), known["inputs"])
+        else:
             assert self.consenting.ask is not None
             how = "typed"
             self.log.flush()

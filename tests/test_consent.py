@@ -18,19 +18,19 @@ def consenting(typed: str | None = None, *, asks: bool = False, total: str | Non
 
 
 def test_a_terminal_can_be_asked() -> None:
-    consenting(asks=True).require("cus_hooli", NEEDED)
+    consenting(asks=True).require("cus_hooli", NEEDED, NEEDED)
 
 
 def test_both_flags_consent_without_a_terminal() -> None:
     both = consenting("cus_hooli", total="636.04 EUR")
-    both.require("cus_hooli", NEEDED)
+    both.require("cus_hooli", NEEDED, NEEDED)
     assert both.by_flags(NEEDED)
 
 
 @pytest.mark.parametrize(("typed", "total"), [(None, None), ("cus_hooli", None), (None, "636.04 EUR")])
 def test_one_flag_alone_is_no_consent_and_the_message_shows_both(typed: str | None, total: str | None) -> None:
     with pytest.raises(NotConfirmed) as refused:
-        consenting(typed, total=total).require("cus_hooli", NEEDED)
+        consenting(typed, total=total).require("cus_hooli", NEEDED, NEEDED)
     wanted = "runbook run finalize_invoice --invoice c8117fcb --confirm cus_hooli --total '636.04 EUR'"
     assert refused.value.hint is not None
     assert wanted in refused.value.hint
@@ -39,7 +39,7 @@ def test_one_flag_alone_is_no_consent_and_the_message_shows_both(typed: str | No
 @pytest.mark.parametrize("asks", [True, False])
 def test_another_customer_is_refused_even_where_one_could_ask(asks: bool) -> None:
     with pytest.raises(NotConfirmed, match="cus_other"):
-        consenting("cus_other", asks=asks, total="636.04 EUR").require("cus_hooli", NEEDED)
+        consenting("cus_other", asks=asks, total="636.04 EUR").require("cus_hooli", NEEDED, NEEDED)
 
 
 def test_the_shown_command_quotes_what_a_shell_would_split() -> None:

@@ -120,3 +120,21 @@ def test_the_shipped_runbook_runs_without_any_one_of_its_checks(line: str, tmp_p
         done = play(played, text, *confirmed(played, "--total", TOTAL))
         assert done.code == 0, done.out + done.err
         assert "Finalized ACM-013-001 for 636.04 EUR." in done.last_line
+
+
+def test_without_an_input_for_the_total_nobody_but_a_person_at_a_terminal_consents(tmp_path: Path) -> None:
+    with Played("finalize_ok", tmp_path) as played:
+        done = play(played, own(DRAFT + REFRESH + CALL), *confirmed(played))
+        assert done.code == 5, done.out + done.err
+        assert "no input `total`" in done.last_line
+        assert played.player.writes == []
+
+
+def test_a_total_that_no_check_compares_is_still_compared_by_the_consent(tmp_path: Path) -> None:
+    compares = "  - {id: right, check: total_matches, with: {invoice: '${draft}', expected: '${inputs.total}'}}\n"
+    text = own(DRAFT + REFRESH + compares + CALL, "  total: {type: money, optional: true}\n")
+    with Played("late_event_refreshed", tmp_path) as played:
+        done = play(played, text, *confirmed(played, "--total", "302.89 EUR"))
+        assert done.code == 5, done.out + done.err
+        assert "`--total` is not 1,040.89 EUR" in done.last_line
+        assert played.player.count("/finalize") == 0
