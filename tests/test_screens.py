@@ -175,7 +175,8 @@ def test_empty_pages_say_so_in_words() -> None:
 def test_no_kept_screen_is_left_over() -> None:
     kept = {path.stem for path in SCREENS.glob("*.txt")}
     pages = ("audit_show", "audit_list", "audit_verify", "drafts", "errors")
-    assert kept == {f"{format}_{name}" for format in ("human", "plain") for name in (*RUNS, *pages)}
+    here = {f"{format}_{name}" for format in ("human", "plain") for name in (*RUNS, *pages)}
+    assert kept == here | {"show_finalize_invoice"}  # the page of the shipped runbook is kept by test_reading_commands
 
 
 # What holds for every screen
