@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import update_wrapper
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
 from engine import __version__
 from engine.commands.shell import FORMATS, Shell
 from engine.printable import safe
+
+if TYPE_CHECKING:
+    from engine.resume import Word
 
 EXIT_CODES = """\b
 Exit codes
@@ -68,6 +72,22 @@ def _shell(ctx: click.Context) -> Shell:
     return Shell.here(ctx.find_root().ensure_object(dict))
 
 
+def _command(group: click.Group, *params: Callable[..., Any], name: str | None = None) -> Callable[..., click.Command]:
+    """A command of a group: its function gets the shell and what was typed, and answers the exit code."""
+
+    def make(function: Callable[..., int]) -> click.Command:
+        @click.pass_context
+        def typed(ctx: click.Context, /, **given: Any) -> NoReturn:
+            _leave(_shell(ctx).do(function, **given))
+
+        command: Any = update_wrapper(typed, function)
+        for param in reversed((_shared, *params)):
+            command = param(command)
+        return group.command(name or function.__name__)(command)
+
+    return make
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80}, epilog=EXIT_CODES)
 @_shared
 @click.version_option(__version__, message="runbook %(version)s")
@@ -75,47 +95,36 @@ def cli() -> None:
     """Plan, approve, apply and prove, for actions you cannot undo."""
 
 
-@cli.command("list")
-@_shared
-@click.pass_context
-def list_(ctx: click.Context) -> NoReturn:
+@_command(cli, name="list")
+def list_(shell: Shell) -> int:
     """List the runbooks: name, version, purpose, worst effect."""
     from engine.commands.reading import list_runbooks
 
-    _leave(_shell(ctx).do(list_runbooks))
+    return list_runbooks(shell)
 
 
-@cli.command()
-@_shared
-@click.argument("name")
-@click.pass_context
-def show(ctx: click.Context, name: str) -> NoReturn:
+@_command(cli, click.argument("name"))
+def show(shell: Shell, name: str) -> int:
     """Show a runbook as the procedure that a person reads."""
     from engine.commands.reading import show_runbook
 
-    _leave(_shell(ctx).do(show_runbook, name))
+    return show_runbook(shell, name)
 
 
-@cli.command()
-@_shared
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.pass_context
-def validate(ctx: click.Context, files: tuple[Path, ...]) -> NoReturn:
+@_command(cli, click.argument("files", nargs=-1, type=click.Path(path_type=Path)))
+def validate(shell: Shell, files: tuple[Path, ...]) -> int:
     """Check runbook files: every error of every file at once."""
     from engine.commands.reading import validate_runbooks
 
-    _leave(_shell(ctx).do(validate_runbooks, files))
+    return validate_runbooks(shell, files)
 
 
-@cli.command()
-@_shared
-@click.option("--customer", metavar="EXTERNAL_ID", help="Only this customer's.")
-@click.pass_context
-def drafts(ctx: click.Context, customer: str | None) -> NoReturn:
+@_command(cli, click.option("--customer", metavar="EXTERNAL_ID", help="Only this customer's."))
+def drafts(shell: Shell, customer: str | None) -> int:
     """List the draft invoices to choose from."""
     from engine.commands.drafts import list_drafts
 
-    _leave(_shell(ctx).do(list_drafts, customer))
+    return list_drafts(shell, customer)
 
 
 class Runbooks(click.Group):
@@ -216,29 +225,29 @@ def run() -> None:
     """Run a runbook: `runbook run NAME --help` shows its inputs."""
 
 
-@cli.command()
-@_shared
-@_consenting
-@click.option("--total", metavar="AMOUNT", help="With --confirm, where consent is asked anew: the expected total.")
-@click.argument("run")
-@click.pass_context
-def resume(ctx: click.Context, run: str, total: str | None, confirm: str | None, no_input: bool) -> NoReturn:
+@_command(
+    cli,
+    _consenting,
+    click.option("--total", metavar="AMOUNT", help="With --confirm, where consent is asked anew: the expected total."),
+    click.argument("run"),
+)
+def resume(shell: Shell, run: str, total: str | None, confirm: str | None, no_input: bool) -> int:
     """Take up a run: settle an unknown outcome by reading, then go on."""
     from engine.commands.running import Wanted, resume_run
 
-    _leave(_shell(ctx).do(resume_run, run, {"total": total}, Wanted(confirm, no_input, "one-way", False)))
+    return resume_run(shell, run, {"total": total}, Wanted(confirm, no_input, "one-way", False))
 
 
-@cli.command()
-@_shared
-@click.option("--applied", "word", flag_value="applied", help="It took effect; needs a read that agrees.")
-@click.option("--not-applied", "word", flag_value="not_applied", help="It did not take effect.")
-@click.option("--reissue", "word", flag_value="reissue", help="Give the call up: the next run may send one.")
-@click.option("--reason", metavar="TEXT", required=True, help="Why; it stands in the journal.")
-@click.option("--confirm", metavar="EXTERNAL_ID", required=True, help="The customer, typed out.")
-@click.argument("run")
-@click.pass_context
-def resolve(ctx: click.Context, run: str, word: str | None, reason: str, confirm: str) -> NoReturn:
+@_command(
+    cli,
+    click.option("--applied", "word", flag_value="applied", help="It took effect; needs a read that agrees."),
+    click.option("--not-applied", "word", flag_value="not_applied", help="It did not take effect."),
+    click.option("--reissue", "word", flag_value="reissue", help="Give the call up: the next run may send one."),
+    click.option("--reason", metavar="TEXT", required=True, help="Why; it stands in the journal."),
+    click.option("--confirm", metavar="EXTERNAL_ID", required=True, help="The customer, typed out."),
+    click.argument("run"),
+)
+def resolve(shell: Shell, run: str, word: Word | None, reason: str, confirm: str) -> int:
     """Say what reading cannot settle; a person's word, in the journal."""
     from engine.commands.running import resolve_run
 
@@ -246,7 +255,7 @@ def resolve(ctx: click.Context, run: str, word: str | None, reason: str, confirm
         raise click.UsageError("one of --applied, --not-applied and --reissue is needed")
     if not reason.strip():
         raise click.UsageError("--reason needs a text")
-    _leave(_shell(ctx).do(resolve_run, run, word, reason.strip(), confirm))
+    return resolve_run(shell, run, word, reason.strip(), confirm)
 
 
 @cli.group()
@@ -255,70 +264,62 @@ def audit() -> None:
     """Read the journal: past runs, one run's events, whether it is intact."""
 
 
-@audit.command("list")
-@_shared
-@click.option("--subject", metavar="SUBJECT", help="Only runs about this, as lago:invoice:ID.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many, newest first.")
-@click.pass_context
-def audit_list(ctx: click.Context, subject: str | None, limit: int) -> NoReturn:
+@_command(
+    audit,
+    click.option("--subject", metavar="SUBJECT", help="Only runs about this, as lago:invoice:ID."),
+    click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many, newest first."),
+    name="list",
+)
+def audit_list(shell: Shell, subject: str | None, limit: int) -> int:
     """List past runs, newest first."""
     from engine.commands.auditing import list_runs
 
-    _leave(_shell(ctx).do(list_runs, subject, limit))
+    return list_runs(shell, subject, limit)
 
 
-@audit.command("show")
-@_shared
-@click.argument("run")
-@click.pass_context
-def audit_show(ctx: click.Context, run: str) -> NoReturn:
+@_command(audit, click.argument("run"), name="show")
+def audit_show(shell: Shell, run: str) -> int:
     """Show one run's events in order."""
     from engine.commands.auditing import show_run
 
-    _leave(_shell(ctx).do(show_run, run))
+    return show_run(shell, run)
 
 
-@audit.command("verify")
-@_shared
-@click.pass_context
-def audit_verify(ctx: click.Context) -> NoReturn:
+@_command(audit, name="verify")
+def audit_verify(shell: Shell) -> int:
     """Verify the whole journal; names the first bad record."""
     from engine.commands.auditing import verify_journal
 
-    _leave(_shell(ctx).do(verify_journal))
+    return verify_journal(shell)
 
 
-@cli.command()
-@_shared
-@click.pass_context
-def config(ctx: click.Context) -> NoReturn:
+@_command(cli)
+def config(shell: Shell) -> int:
     """Show each setting, its value and where it came from."""
     from engine.commands.reading import show_config
 
-    _leave(_shell(ctx).do(show_config))
+    return show_config(shell)
 
 
-@cli.command()
-@_shared
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on loopback; default: a free one.")
-@click.option("--fault", "faults", multiple=True, metavar="CALL:FAULT", help="Misbehave, as finalize:lost-after.")
-@click.option("--sync", metavar="STATE", help="What the console's newest sync run looks like.")
-@click.pass_context
-def sandbox(ctx: click.Context, port: int, faults: tuple[str, ...], sync: str | None) -> NoReturn:
+@_command(
+    cli,
+    click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on loopback; default: a free one."),
+    click.option("--fault", "faults", multiple=True, metavar="CALL:FAULT", help="Misbehave, as finalize:lost-after."),
+    click.option("--sync", metavar="STATE", help="What the console's newest sync run looks like."),
+)
+def sandbox(shell: Shell, port: int, faults: tuple[str, ...], sync: str | None) -> int:
     """Serve a Lago and a billing console to practise on, on loopback."""
     from engine.commands.practice import serve_sandbox
 
-    _leave(_shell(ctx).do(serve_sandbox, port, faults, sync))
+    return serve_sandbox(shell, port, faults, sync)
 
 
-@cli.command()
-@_shared
-@click.pass_context
-def demo(ctx: click.Context) -> NoReturn:
+@_command(cli)
+def demo(shell: Shell) -> int:
     """The main job, start to finish, against the sandbox."""
     from engine.commands.practice import run_demo
 
-    _leave(_shell(ctx).do(run_demo))
+    return run_demo(shell)
 
 
 def _leave(code: int) -> NoReturn:

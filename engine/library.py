@@ -10,6 +10,7 @@ import engine
 from engine.diagnostics import Diagnostic
 from engine.errors import Invalid, UsageFault
 from engine.model import Runbook
+from engine.registry import Registry
 from engine.source import read
 from engine.validation import validate
 from engine.validation.notes import nearest
@@ -43,25 +44,22 @@ def names(folders: Sequence[Path]) -> list[str]:
     return sorted(files(folders))
 
 
-def check(path: Path) -> Loaded:
+def check(path: Path, registry: Registry) -> Loaded:
     """Read and validate one file. Raises UsageFault when it cannot be read."""
-    from engine.checks import REGISTRY as CHECKS
-    from engine.steps import REGISTRY as STEPS
-
     try:
         parsed = read(path, _shown(path))
     except OSError as error:
         raise UsageFault(f"{path} cannot be read: {error.strerror}") from error
-    runbook, diagnostics = validate(parsed, STEPS, CHECKS)
+    runbook, diagnostics = validate(parsed, registry.steps, registry.checks)
     return Loaded(path, runbook, tuple(diagnostics))
 
 
-def load(name: str, folders: Sequence[Path]) -> Runbook:
+def load(name: str, folders: Sequence[Path], registry: Registry) -> Runbook:
     """A runbook by its name. Raises UsageFault (there is none such), Invalid (with its diagnostics)."""
     found = files(folders)
     if name not in found:
         raise UsageFault(f"there is no runbook `{name}`", hint=nearest(name, found) or "See `runbook list`.")
-    loaded = check(found[name])
+    loaded = check(found[name], registry)
     if loaded.runbook is None:
         raise Invalid(f"{_shown(loaded.path)} is not valid", loaded.diagnostics, hint="Mend it, then run again.")
     return loaded.runbook

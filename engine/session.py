@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from engine import __version__
-from engine.checks import REGISTRY as CHECKS
 from engine.clock import Clock
 from engine.consent import Consenting
 from engine.endings import Ending, Outcome, sentence
@@ -25,10 +24,10 @@ from engine.log import RunLog
 from engine.model import Runbook
 from engine.operators import Operator, account, who
 from engine.recall import read_inputs, recall
+from engine.registry import Registry
 from engine.resume import Resumption, Word
 from engine.runner import Runner
 from engine.settings import Settings
-from engine.steps import REGISTRY as STEPS
 from engine.steps.base import Effect, Limits, World
 
 if TYPE_CHECKING:
@@ -55,6 +54,7 @@ class Session:
     """
 
     settings: Settings
+    registry: Registry
     renderer: Renderer
     interrupts: Interrupts
     fault: Callable[[RunbookError | Ending], None]
@@ -259,9 +259,15 @@ class Begun:
     def runner(self, inputs: dict[str, Any]) -> Runner:
         """The runner of this run. Raises what stands in its way: settings, an operator who is not known."""
         operator = who(self.session.settings.operators)
-        world = open_world(self.session, self.reach)
+        world, registry = open_world(self.session, self.reach), self.session.registry
         gathering = Gathering(
-            self.runbook, STEPS, CHECKS, world, self.log, operator, {"inputs": inputs, "run": {"id": self.run}}
+            self.runbook,
+            registry.steps,
+            registry.checks,
+            world,
+            self.log,
+            operator,
+            {"inputs": inputs, "run": {"id": self.run}},
         )
         self.made = Runner(gathering, self.consenting, self.reach, self.run)
         return self.made

@@ -10,6 +10,7 @@ import pytest
 
 from cli import cli
 from engine.library import SHIPPED, load
+from engine.registry import built_in
 from engine.source import MOST_BYTES, MOST_DEPTH
 from engine.validation.envelope import FLAGS, RESERVED
 from engine.validation.order import OUTCOMES
@@ -41,7 +42,7 @@ def test_the_example_is_what_is_said() -> None:
 def test_an_input_cannot_be_called_as_a_flag_of_every_run() -> None:
     """A new flag of `runbook run` must be kept from inputs, or an input of its name takes its place unseen."""
     command = cli.commands["run"].get_command(click.Context(cli, obj={}), "finalize_invoice")  # type: ignore[attr-defined]
-    runbook = load("finalize_invoice", [])
+    runbook = load("finalize_invoice", [], built_in())
     taken = {option.removeprefix("--").replace("-", "_") for param in command.params for option in param.opts}
     assert {name for name in taken if len(name) > 2} - set(runbook.inputs) | {"help"} == FLAGS
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import recorded
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from invoices_by_rule import CUSTOMER, Line, an_invoice
 
 from engine.lago_models import Invoice
-from engine.lago_rules import formulas
+from engine.lago_rules import formulas, taxes_missing
 
 RATES = ["20", "1.375", "5.5", "8.25", "19.6", "0"]
 LINES = st.lists(
@@ -78,7 +78,9 @@ def test_one_cent_of_tax_through_all_sums_is_found_by_computing_it_again(
     raw = an_invoice([Line(amount, (rate,)) for amount in cents])
     for name in ("taxes", "sub_total_including_taxes", "total", "total_due"):
         raw[f"{name}_amount_cents"] += cent
-    assert "tax rates" in failing(Invoice.model_validate(raw))
+    invoice = Invoice.model_validate(raw)
+    assume(not taxes_missing(invoice))  # a cent of fees less a cent of taxes is 0, as where taxes are on their way
+    assert "tax rates" in failing(invoice)
 
 
 def test_a_tax_that_is_off_by_more_than_its_roundings_fails() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from engine.library import load
 from engine.model import INPUT_TYPES, FailureNote, Input, StepDef, parse_input
+from engine.registry import built_in
 from engine.values import Money, Month
 
 ID = "5f3c9d1e-77aa-4f0e-9a53-2d1c9be0a1f4"
@@ -94,7 +95,7 @@ def test_an_input_that_was_not_given(item: Input, value: Any, is_required: bool)
 
 
 def test_the_shipped_runbook_is_what_its_file_says() -> None:
-    runbook = load("finalize_invoice", [])
+    runbook = load("finalize_invoice", [], built_in())
     assert (runbook.runbook, runbook.subject) == ("finalize_invoice", "lago:invoice:${draft.lago_id}")
     assert {name: (item.type, item.is_required) for name, item in runbook.inputs.items()} == {
         "invoice": ("invoice_id", True),
@@ -130,12 +131,12 @@ def test_the_shipped_runbook_is_what_its_file_says() -> None:
 
 @pytest.mark.parametrize("word", ["refused", "pending", "unknown", "not_sent", "done"])
 def test_the_shipped_runbook_has_a_word_on_whatever_a_finalize_can_come_to(word: str) -> None:
-    spoken = {note.on for note in load("finalize_invoice", []).when_it_fails}
+    spoken = {note.on for note in load("finalize_invoice", [], built_in()).when_it_fails}
     assert f"finalize.{word}" in spoken
 
 
 def test_the_shipped_runbook_has_a_word_on_every_check_that_can_stop_it() -> None:
-    runbook = load("finalize_invoice", [])
+    runbook = load("finalize_invoice", [], built_in())
     spoken = {note.on for note in runbook.when_it_fails}
     checks = [step.id for step in runbook.steps if step.kind == "check"]
     assert len(checks) > 10

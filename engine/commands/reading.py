@@ -14,14 +14,15 @@ from engine.render.text import json_line
 
 if TYPE_CHECKING:
     from engine.model import Input, Runbook, StepDef
+    from engine.registry import Registry
 
 METAVARS = {"invoice_id": "ID", "money": "AMOUNT", "month": "YYYY-MM"}
 
 
 def list_runbooks(shell: Shell) -> int:
     """Name, version, worst effect and purpose of every runbook; an invalid one is told as such."""
-    loaded = [check(path) for path in files(shell.settings.path).values()]
-    rows = [_listed(one) for one in sorted(loaded, key=lambda one: one.path.stem)]
+    loaded = [check(path, shell.registry) for path in files(shell.settings.path).values()]
+    rows = [_listed(one, shell.registry) for one in sorted(loaded, key=lambda one: one.path.stem)]
     terminal = shell.terminal
     if shell.format == "json":
         for row in rows:
@@ -36,7 +37,7 @@ def show_runbook(shell: Shell, name: str) -> int:
     """The page of one runbook. Raises UsageFault, Invalid."""
     runbook = shell.load(name)
     terminal = shell.terminal
-    page = _manual(runbook)
+    page = _manual(runbook, shell.registry)
     if shell.format == "json":
         terminal.out(json_line({"v": 1, "type": "runbook", **_as_json(page)}))
     else:
@@ -48,7 +49,7 @@ def validate_runbooks(shell: Shell, paths: Sequence[Path]) -> int:
     """Every error of every file, then one line that counts: 0, or 3. Raises UsageFault when a file cannot be read."""
     from engine.render import diagnostics
 
-    loaded = [check(path) for path in paths or files(shell.settings.path).values()]
+    loaded = [check(path, shell.registry) for path in paths or files(shell.settings.path).values()]
     found = [diagnostic for one in loaded for diagnostic in one.diagnostics]
     terminal = shell.terminal
     text = diagnostics.render(found, shell.format, line_of, colour=terminal.colour_err, columns=terminal.width)
@@ -91,24 +92,23 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _listed(loaded: Loaded) -> manual.Listed:
+def _listed(loaded: Loaded, registry: Registry) -> manual.Listed:
     runbook = loaded.runbook
     if runbook is None:
         count = _count(len(loaded.diagnostics), "finding")
         return manual.Listed(loaded.path.stem, "-", "-", "", f"not valid: {count}; see `runbook validate`")
-    return manual.Listed(runbook.runbook, str(runbook.version), _worst(runbook), runbook.summary.strip())
+    return manual.Listed(runbook.runbook, str(runbook.version), _worst(runbook, registry), runbook.summary.strip())
 
 
-def _worst(runbook: Runbook) -> str:
-    from engine.steps import REGISTRY
+def _worst(runbook: Runbook, registry: Registry) -> str:
     from engine.steps.base import Effect
 
     order = list(Effect)
-    effects = [REGISTRY[step.name].effect for step in runbook.steps if step.kind == "step"]
+    effects = [registry.effect_of(step.kind, step.name) for step in runbook.steps]
     return max(effects, key=order.index, default=Effect.READ).value
 
 
-def _manual(runbook: Runbook) -> manual.Manual:
+def _manual(runbook: Runbook, registry: Registry) -> manual.Manual:
     return manual.Manual(
         name=runbook.runbook,
         version=runbook.version,
@@ -118,8 +118,8 @@ def _manual(runbook: Runbook) -> manual.Manual:
         use_when=runbook.use_when,
         prerequisites=runbook.prerequisites,
         inputs=[_input(item) for item in runbook.inputs.values()],
-        steps=[_step(step) for step in runbook.steps],
-        failures=[(_happens(runbook, note.on), note.say) for note in runbook.when_it_fails],
+        steps=[_step(step, registry) for step in runbook.steps],
+        failures=[(_happens(runbook, note.on, registry), note.say) for note in runbook.when_it_fails],
         undo=runbook.undo,
         audit=runbook.audit,
     )
@@ -131,15 +131,12 @@ def _input(item: Input) -> manual.ManualInput:
     return manual.ManualInput(flag + taken, item.help, item.is_required, item.default)
 
 
-def _step(step: StepDef) -> manual.ManualStep:
-    from engine.checks import REGISTRY as CHECKS
-    from engine.steps import REGISTRY as STEPS
-
+def _step(step: StepDef, registry: Registry) -> manual.ManualStep:
     if step.kind == "confirm":
         return manual.ManualStep(step.id, step.section or "", step.title or "You confirm these figures", "confirm")
     if step.kind == "check":
-        return manual.ManualStep(step.id, step.section or "", step.title or CHECKS[step.name].title, "check")
-    known = STEPS[step.name]
+        return manual.ManualStep(step.id, step.section or "", step.title or registry.checks[step.name].title, "check")
+    known = registry.steps[step.name]
     return manual.ManualStep(step.id, step.section or "", step.title or known.title, known.effect.value)
 
 
@@ -155,11 +152,11 @@ HAPPENS = {
 }
 
 
-def _happens(runbook: Runbook, on: str) -> str:
+def _happens(runbook: Runbook, on: str, registry: Registry) -> str:
     """`12. It is the right customer: denied`, as the steps are numbered on the page."""
     id, _, what = on.partition(".")
     number, step = next((at, step) for at, step in enumerate(runbook.steps, 1) if step.id == id)
-    return f"{number}. {_step(step).title}: {HAPPENS.get(what, what)}"
+    return f"{number}. {_step(step, registry).title}: {HAPPENS.get(what, what)}"
 
 
 def _as_json(page: manual.Manual) -> dict[str, Any]:

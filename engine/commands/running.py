@@ -83,6 +83,7 @@ def _session(shell: Shell, wanted: Wanted) -> Session:
     interrupts.install()
     return Session(
         settings=shell.settings,
+        registry=shell.registry,
         renderer=shell.renderer(),
         interrupts=interrupts,
         fault=shell.fault,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from engine.endings import Ending
     from engine.events import Renderer
     from engine.model import Runbook
+    from engine.registry import Registry
     from engine.settings import Settings
 
 Format = Literal["human", "plain", "json"]
@@ -48,6 +49,13 @@ class Shell:
 
         return load(self.flags, self.env, self.cwd, Path.home())
 
+    @cached_property
+    def registry(self) -> Registry:
+        """The steps and checks that a runbook may name here."""
+        from engine.registry import built_in
+
+        return built_in()
+
     def runbook_names(self) -> list[str]:
         """The runbooks that can be named here."""
         from engine.library import names
@@ -58,7 +66,7 @@ class Shell:
         """One runbook, validated. Raises UsageFault (no such name) or Invalid (with its diagnostics)."""
         from engine.library import load
 
-        return load(name, self.settings.path)
+        return load(name, self.settings.path, self.registry)
 
     def renderer(self) -> Renderer:
         """The fold over events that the format asks for."""
@@ -73,10 +81,10 @@ class Shell:
             return Plain(terminal.out)
         return Human(terminal.out, width=terminal.width, colour=terminal.colour_out, is_live=terminal.is_human)
 
-    def do(self, command: Callable[..., int], *args: Any) -> int:
+    def do(self, command: Callable[..., int], *args: Any, **given: Any) -> int:
         """Run a command; what it raises is told on stderr and becomes its exit code."""
         try:
-            return command(self, *args)
+            return command(self, *args, **given)
         except RunbookError as error:
             return self.complain(error)
         except KeyboardInterrupt:
