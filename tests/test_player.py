@@ -209,3 +209,11 @@ def test_a_fault_leaves_the_state_where_it_says(what: str) -> None:
                 connection.recv(1)
         assert played.count("/refresh") == 1
         assert played.stage == ("refreshed" if Fault.parse(f"refresh:{what}").takes_effect else "draft")
+
+
+def test_a_scenario_can_begin_at_any_stage_of_reads() -> None:
+    stages = [stage("a", "reads", x="1"), stage("w", "write", x="ok"), stage("b", "reads", x="2")]
+    made = Scenario("made", "made", "", {}, stages)
+    assert ask(Player(made, "b"), "GET", "/x") == "2"
+    with pytest.raises(ValueError, match="`made` has no stage of reads `w`; it has a, b"):
+        Player(made, "w")

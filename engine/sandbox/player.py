@@ -36,9 +36,13 @@ class Seen:
 
 @dataclass
 class Player:
-    """One scenario being played. Its log is the truth about what was sent: `writes`, `reads`, `failures`."""
+    """One scenario being played. Its log is the truth about what was sent: `writes`, `reads`, `failures`.
+
+    `start` names the stage of reads that it begins at, else the first. Raises ValueError when there is none such.
+    """
 
     scenario: Scenario
+    start: str = ""
     log: list[Seen] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     _at: int = field(init=False, default=0)
@@ -46,7 +50,13 @@ class Player:
     _lock: threading.RLock = field(init=False, default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
-        self._at = next((at for at, stage in enumerate(self.stages) if stage.kind == "reads"), 0)
+        reads: dict[str, int] = {}
+        for at, stage in enumerate(self.stages):
+            if stage.kind == "reads":
+                reads.setdefault(stage.name, at)
+        if self.start and self.start not in reads:
+            raise ValueError(f"`{self.scenario.name}` has no stage of reads `{self.start}`; it has {', '.join(reads)}")
+        self._at = reads[self.start] if self.start else min(reads.values(), default=0)
 
     @property
     def stages(self) -> list[Stage]:
