@@ -19,7 +19,7 @@ FLOORS: dict[int, str] = {
     0: "clock diagnostics errors events exchange facts printable values",
     1: "addresses answers lago_models lago_rules model references source sync_runs yaml_words",
     2: "billing deadline journal lago lago_reading operators secrets_source setting_files setting_lines setting_table "
-    "settings terminal wire",
+    "settings terminal wire written",
     3: "checks steps",
     4: "aftermath consent endings gathering interrupts itinerary library log one_way recall registry resume runner session "
     "standing validation",
