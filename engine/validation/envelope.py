@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any
 
 from engine.model import INPUT_TYPES, FailureNote, Input, Kind, Runbook, StepDef, parse_input
 from engine.source import Node, Source
-from engine.validation.notes import Notes, meant, nearest, one_of
+from engine.validation.keys import keys_of
+from engine.validation.notes import Notes, nearest
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 RESERVED = frozenset({"inputs", "run", "true", "false", "null"})
@@ -43,20 +43,11 @@ _STEP: dict[str, tuple[type, bool]] = {
     "confirm": (str, False), "with": (dict, False),
 }  # fmt: skip
 _NOTE: dict[str, tuple[type, bool]] = {"on": (str, True), "say": (str, True)}
-_TYPES = {str: "text", int: "a whole number", bool: "`true` or `false`", list: "a list", dict: "a mapping"}
-_HOW = {
-    str: "write `{0}: words`; a number or `true` for words needs quotes",
-    int: "write `{0}: 1`, without quotes",
-    bool: "write `{0}: true` or `{0}: false`, without quotes",
-    list: "write each item on a line of its own below `{0}:`, after `- `",
-    dict: "write `name: value` lines below `{0}:`",
-    object: "write a text, a whole number, `true` or `false`",
-}
 
 
 def envelope(root: Node, source: Source, notes: Notes) -> Runbook | None:
     """The runbook that the nodes make; None when too little of it is there to look further."""
-    top = _keys(root, _TOP, "a runbook", notes)
+    top = keys_of(root, _TOP, "a runbook", notes)
     if top is None:
         return None
     name = _str(top, "runbook")
@@ -93,50 +84,6 @@ def envelope(root: Node, source: Source, notes: Notes) -> Runbook | None:
 _NAME_HELP = "use small letters, digits and underscores, a letter first"
 
 
-def _keys(node: Node, wanted: Mapping[str, tuple[type, bool]], what: str, notes: Notes) -> dict[str, Node] | None:
-    """The node's keys that are wanted and have the right type; everything else is noted."""
-    if not isinstance(node.value, dict):
-        notes.error(
-            "RB011", f"{what} must be a mapping, not {node.kind}", node.span, help=f"its keys: {one_of(wanted)}"
-        )
-        return None
-    found: dict[str, Node] = {}
-    misspelt: set[str | None] = set()
-    for key, value in node.value.items():
-        if key not in wanted:
-            misspelt.add(meant(key, wanted))
-            notes.error("RB010", f"{what} has no key `{key}`", node.keys[key], help=nearest(key, wanted))
-        elif not _is(value, wanted[key][0]):
-            needed = _TYPES[wanted[key][0]]
-            help = _HOW[wanted[key][0]].format(key)
-            notes.error("RB011", f"`{key}` must be {needed}, not {value.kind}", _place(node, key, value), help=help)
-        elif isinstance(value.value, str) and not value.value.strip() and key != "default":
-            notes.error(
-                "RB011",
-                f"`{key}` must not be empty",
-                value.span,
-                help="write a text" if wanted[key][1] else f"write a text, or remove `{key}`",
-            )
-        else:
-            found[key] = value
-    for key, (_, is_needed) in wanted.items():
-        if is_needed and key not in node.value and key not in misspelt:
-            notes.error("RB013", f"{what} lacks `{key}`", node.span, help=f"add `{key}:`")
-    return found
-
-
-def _is(node: Node, kind: type) -> bool:
-    if kind is object:
-        return isinstance(node.value, str | int | bool)
-    if kind is int:
-        return isinstance(node.value, int) and not isinstance(node.value, bool)
-    return isinstance(node.value, kind)
-
-
-def _place(node: Node, key: str, value: Node) -> Any:
-    return node.keys[key] if value.value is None else value.span
-
-
 def _str(keys: Mapping[str, Node], name: str) -> str:
     return str(keys[name].value) if name in keys else ""
 
@@ -150,7 +97,7 @@ def _inputs(node: Node | None, notes: Notes) -> dict[str, Input]:
         elif name in FLAGS:
             message = f"`--{name.replace('_', '-')}` means something else to `runbook run`"
             notes.error("RB024", message, node.keys[name], help="choose another name for the input")
-        keys = _keys(item, _INPUT, f"the input `{name}`", notes)
+        keys = keys_of(item, _INPUT, f"the input `{name}`", notes)
         notes.broken_inputs.add(name)
         if keys is None or "type" not in keys:
             continue
@@ -195,7 +142,7 @@ def _steps(node: Node | None, notes: Notes) -> list[StepDef]:
     if node is not None and not rows:
         notes.error("RB013", "a runbook needs steps", node.span, help="begin each with `- id: NAME`")
     for row in rows:
-        keys = _keys(row, _STEP, "a step", notes)
+        keys = keys_of(row, _STEP, "a step", notes)
         notes.broken_steps.append(row)
         if keys is None or "id" not in keys:
             continue
@@ -244,7 +191,7 @@ def _texts(node: Node | None, what: str, notes: Notes) -> list[str]:
 def _notes(node: Node | None, notes: Notes) -> list[FailureNote]:
     found = []
     for row in node.value if node is not None else []:
-        keys = _keys(row, _NOTE, "a note of `when_it_fails`", notes)
+        keys = keys_of(row, _NOTE, "a note of `when_it_fails`", notes)
         if keys is not None and {"on", "say"} <= set(keys):
             found.append(FailureNote(str(keys["on"].value), str(keys["say"].value)))
     return found
