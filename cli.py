@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import update_wrapper
+from collections.abc import Callable, Sequence
+from functools import partial, update_wrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
 from engine import __version__
-from engine.commands.shell import FORMATS, Shell
+from engine.commands.shell import CI_FORMATS, FORMATS, Shell
 from engine.printable import safe
 
 if TYPE_CHECKING:
@@ -29,8 +29,11 @@ Exit codes
   7  Lago or console unreachable    130, 143  stopped before anything one-way
   8  tests failed                    11  batch: some done, some not"""
 
+# The commands that judge files, and so can tell GitHub too.
+FOR_CI = ("validate", "test")
 
-def _shared(function: Callable[..., Any]) -> Callable[..., Any]:
+
+def _shared(function: Callable[..., Any], formats: Sequence[str] = FORMATS) -> Callable[..., Any]:
     """The options that every command takes, before or after its name."""
 
     def keep(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
@@ -47,7 +50,7 @@ def _shared(function: Callable[..., Any]) -> Callable[..., Any]:
 
     options = [
         click.option(
-            "--format", "format_", type=click.Choice(FORMATS), help="Default: human on a terminal, else plain."
+            "--format", "format_", type=click.Choice(formats), help="Default: human on a terminal, else plain."
         ),
         click.option("--color", type=click.Choice(["auto", "always", "never"]), help="Default: auto."),
         click.option("--journal", metavar="FILE", help="Journal to use instead of RUNBOOK_JOURNAL.", hidden=True),
@@ -69,7 +72,11 @@ def _callback(function: Any, name: str, keep: Any) -> None:
 
 
 def _shell(ctx: click.Context) -> Shell:
-    return Shell.here(ctx.find_root().ensure_object(dict))
+    options = ctx.find_root().ensure_object(dict)
+    if options.get("format_") == "github" and ctx.info_name not in FOR_CI and not ctx.resilient_parsing:
+        known = " and ".join(f"`runbook {name}`" for name in FOR_CI if name in cli.commands)
+        raise click.UsageError(f"--format github is for {known}", ctx)
+    return Shell.here(options)
 
 
 def _command(group: click.Group, *params: Callable[..., Any], name: str | None = None) -> Callable[..., click.Command]:
@@ -81,15 +88,16 @@ def _command(group: click.Group, *params: Callable[..., Any], name: str | None =
             _leave(_shell(ctx).do(function, **given))
 
         command: Any = update_wrapper(typed, function)
-        for param in reversed((_shared, *params)):
+        for param in reversed(params):
             command = param(command)
-        return group.command(name or function.__name__)(command)
+        called = name or function.__name__
+        return group.command(called)(_shared(command, CI_FORMATS if called in FOR_CI else FORMATS))
 
     return make
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80}, epilog=EXIT_CODES)
-@_shared
+@partial(_shared, formats=CI_FORMATS)
 @click.version_option(__version__, message="runbook %(version)s")
 def cli() -> None:
     """Plan, approve, apply and prove, for actions you cannot undo."""
@@ -111,12 +119,16 @@ def show(shell: Shell, name: str) -> int:
     return show_runbook(shell, name)
 
 
-@_command(cli, click.argument("files", nargs=-1, type=click.Path(path_type=Path)))
-def validate(shell: Shell, files: tuple[Path, ...]) -> int:
+@_command(
+    cli,
+    click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="Write a JUnit report as well."),
+    click.argument("files", nargs=-1, type=click.Path(path_type=Path)),
+)
+def validate(shell: Shell, files: tuple[Path, ...], junit: Path | None) -> int:
     """Check runbook files: every error of every file at once."""
-    from engine.commands.reading import validate_runbooks
+    from engine.commands.validating import validate_runbooks
 
-    return validate_runbooks(shell, files)
+    return validate_runbooks(shell, files, junit)
 
 
 @_command(cli, click.option("--customer", metavar="EXTERNAL_ID", help="Only this customer's."))
@@ -347,7 +359,7 @@ def main() -> NoReturn:
 def _format_of(words: list[str]) -> dict[str, str]:
     """The format that is asked for, where something failed before the options of the command were read."""
     asked = " ".join(words[1:]).replace("--format=", "--format ").partition("--format ")[2].split(" ")[0]
-    return {"format_": asked} if asked in FORMATS else {}
+    return {"format_": asked} if asked in CI_FORMATS else {}
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def names(folders: Sequence[Path]) -> list[str]:
 def check(path: Path, registry: Registry) -> Loaded:
     """Read and validate one file. Raises UsageFault when it cannot be read."""
     try:
-        parsed = read(path, _shown(path))
+        parsed = read(path, shown(path))
     except OSError as error:
         raise UsageFault(f"{path} cannot be read: {error.strerror}") from error
     runbook, diagnostics = validate(parsed, registry.steps, registry.checks)
@@ -61,11 +61,11 @@ def load(name: str, folders: Sequence[Path], registry: Registry) -> Runbook:
         raise UsageFault(f"there is no runbook `{name}`", hint=nearest(name, found) or "See `runbook list`.")
     loaded = check(found[name], registry)
     if loaded.runbook is None:
-        raise Invalid(f"{_shown(loaded.path)} is not valid", loaded.diagnostics, hint="Mend it, then run again.")
+        raise Invalid(f"{shown(loaded.path)} is not valid", loaded.diagnostics, hint="Mend it, then run again.")
     return loaded.runbook
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """The path as a person would type it from here."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))

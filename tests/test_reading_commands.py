@@ -210,15 +210,25 @@ def test_as_json_a_finding_is_one_document_and_so_is_the_end(runbook: Runbook, f
     found = documents(ended.err)
     assert {one["type"] for one in found} == {"diagnostic"}
     assert [one["line"] for one in found] == sorted(one["line"] for one in found)
-    expected = {"v": 1, "type": "validate.end", "errors": len(found), "invalid": 1, "runbooks": 1}
-    assert documents(ended.out) == [expected]
+    counts = {"errors": len(found), "invalid": 1, "unreadable": 0, "runbooks": 1}
+    assert documents(ended.out) == [{"v": 1, "type": "validate.end", **counts}]
 
 
 @pytest.mark.parametrize("what", ["none.yaml", "own"])
 def test_a_file_that_cannot_be_read_is_a_matter_of_usage(runbook: Runbook, what: str) -> None:
     ended = runbook("validate", what)
-    assert (ended.code, ended.out) == (2, "")
+    assert (ended.code, ended.out) == (2, "0 of 1 runbook valid; 1 cannot be read\n")
     assert f"{what} cannot be read" in ended.err
+
+
+def test_a_file_that_cannot_be_read_hides_no_other(runbook: Runbook, folder: Path) -> None:
+    ended = runbook("validate", "none.yaml", str(add_bad(folder)), "other.yaml", str(add(folder, "look")))
+    assert (ended.code, ended.out) == (2, "1 error in 1 of 4 runbooks; 2 cannot be read\n")
+    assert [line.split(":")[0] for line in ended.err.splitlines()] == ["own/rb012_step.yaml", "error", "error"]
+    counted = runbook("validate", "none.yaml", str(folder / "look.yaml"), "--format", "json")
+    assert documents(counted.out) == [
+        {"v": 1, "type": "validate.end", "errors": 0, "invalid": 0, "unreadable": 1, "runbooks": 2}
+    ]
 
 
 def test_bytes_that_are_no_text_are_told_and_not_printed(runbook: Runbook, folder: Path) -> None:

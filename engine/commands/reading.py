@@ -1,12 +1,10 @@
-"""`list`, `show`, `validate` and `config`: files and settings only, no network and no journal. Floor 5."""
+"""`list`, `show` and `config`: files and settings only, no network and no journal. Floor 5."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.commands.shell import Shell, line_of
+from engine.commands.shell import Shell
 from engine.errors import Exit
 from engine.library import Loaded, check, files
 from engine.render import manual
@@ -43,28 +41,6 @@ def show_runbook(shell: Shell, name: str) -> int:
     else:
         terminal.out(manual.page(page, width=min(terminal.width, 100), colour=terminal.colour_out))
     return Exit.DONE
-
-
-def validate_runbooks(shell: Shell, paths: Sequence[Path]) -> int:
-    """Every error of every file, then one line that counts: 0, or 3. Raises UsageFault when a file cannot be read."""
-    from engine.render import diagnostics
-
-    loaded = [check(path, shell.registry) for path in paths or files(shell.settings.path).values()]
-    found = [diagnostic for one in loaded for diagnostic in one.diagnostics]
-    terminal = shell.terminal
-    text = diagnostics.render(found, shell.format, line_of, colour=terminal.colour_err, columns=terminal.width)
-    if text:
-        terminal.err(text + ("\n" if shell.format == "human" else ""))
-    bad = sum(one.runbook is None for one in loaded)
-    errors = sum(diagnostic.severity == "error" for diagnostic in found)
-    if shell.format == "json":
-        body = {"v": 1, "type": "validate.end", "errors": errors, "invalid": bad, "runbooks": len(loaded)}
-        terminal.out(json_line(body))
-    elif bad:
-        terminal.out(f"{_count(errors, 'error')} in {bad} of {_count(len(loaded), 'runbook')}\n")
-    else:
-        terminal.out(f"{_count(len(loaded), 'runbook')} valid\n")
-    return Exit.INVALID if bad else Exit.DONE
 
 
 def show_config(shell: Shell) -> int:

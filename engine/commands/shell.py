@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from engine.errors import Exit, Invalid, RunbookError, Terminated
 from engine.terminal import Terminal
 
 if TYPE_CHECKING:
+    from engine.diagnostics import Diagnostic
     from engine.endings import Ending
     from engine.events import Renderer
     from engine.model import Runbook
@@ -21,16 +22,22 @@ if TYPE_CHECKING:
 
 Format = Literal["human", "plain", "json"]
 FORMATS: tuple[Format, ...] = ("human", "plain", "json")
+# What a command that judges files can print too: `plain`, and GitHub's annotations beside it.
+CI_FORMATS = (*FORMATS, "github")
 
 
 @dataclass
 class Shell:
-    """One command's surroundings. Settings and renderers are made when they are asked for: `--help` needs neither."""
+    """One command's surroundings. Settings and renderers are made when they are asked for: `--help` needs neither.
+
+    `annotates` says that what is wrong is told to GitHub too, beside what the format says of it.
+    """
 
     terminal: Terminal
     format: Format
     flags: Mapping[str, str]
     is_verbose: bool = False
+    annotates: bool = False
     cwd: Path = field(default_factory=Path.cwd)
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
@@ -38,9 +45,10 @@ class Shell:
     def here(cls, options: Mapping[str, Any]) -> Shell:
         """The shell of this process, from the options that every command takes."""
         terminal = Terminal.here(options.get("color") or "auto")
-        format: Format = options.get("format_") or ("human" if terminal.is_human else "plain")
+        asked = options.get("format_")
+        format: Format = "plain" if asked == "github" else asked or ("human" if terminal.is_human else "plain")
         flags = {name: options[name] for name in ("journal", "environment") if options.get(name)}
-        return cls(terminal, format, flags, bool(options.get("verbose")))
+        return cls(terminal, format, flags, bool(options.get("verbose")), asked == "github")
 
     @cached_property
     def settings(self) -> Settings:
@@ -92,23 +100,41 @@ class Shell:
         except Terminated:
             return Exit.TERMINATED
 
-    def complain(self, error: Exception) -> int:
-        """Tell an error on stderr, in the format of the command, and answer its exit code."""
-        from engine.render import diagnostics, errors
+    def tell(self, found: Sequence[Diagnostic]) -> None:
+        """Tell what is wrong in files on stderr, in the format of the command."""
+        from engine.render import diagnostics, github
 
         terminal = self.terminal
-        if isinstance(error, Invalid) and error.diagnostics:
-            told = diagnostics.render(
-                error.diagnostics, self.format, line_of, colour=terminal.colour_err, columns=terminal.width
-            )
-            terminal.err(told + ("\n" if self.format == "human" else ""))
+        text = diagnostics.render(found, self.format, line_of, colour=terminal.colour_err, columns=terminal.width)
+        if text:
+            terminal.err(text + ("\n" if self.format == "human" else ""))
+        if self.annotates:
+            terminal.err("".join(github.finding(one, self.path_in_repository(one.path)) for one in found))
+
+    def complain(self, error: Exception, *, path: str = "") -> int:
+        """Tell an error on stderr, in the format of the command, and answer its exit code. `path` is a file it is of."""
+        from engine.render import errors, github
+
+        terminal = self.terminal
+        if isinstance(error, Invalid):
+            self.tell(error.diagnostics)
         if not isinstance(error, RunbookError):
             error = RunbookError(
                 f"a defect of runbook: {type(error).__name__}: {error}",
                 hint="Nothing was sent by this command after it. Please report it with the command line.",
             )
         terminal.err(errors.render(error, self.format, width=terminal.width, colour=terminal.colour_err))
+        if self.annotates and not (isinstance(error, Invalid) and error.diagnostics):
+            terminal.err(github.failure(error, self.path_in_repository(path) if path else ""))
         return error.exit
+
+    def path_in_repository(self, path: str) -> str:
+        """A file as GitHub knows it: its path in the repository, whichever folder the job's step works in."""
+        top = self.env.get("GITHUB_WORKSPACE")
+        whole = Path(os.path.realpath(self.cwd / path))
+        if not top or not whole.is_relative_to(os.path.realpath(top)):
+            return path
+        return whole.relative_to(os.path.realpath(top)).as_posix()
 
     def fault(self, what: RunbookError | Ending) -> None:
         """Tell what no record could keep: on stderr, whatever the format."""

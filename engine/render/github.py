@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from engine.diagnostics import Diagnostic
+from engine.errors import RunbookError
 from engine.printable import safe
 
 Level = Literal["error", "warning", "notice"]
@@ -45,6 +47,22 @@ def annotation(
     properties["title"] = title
     told = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items() if value)
     return f"::{level}{' ' if told else ''}{told}::{_data(message)}\n"
+
+
+def finding(one: Diagnostic, path: str) -> str:
+    """What is wrong in a file, at its place; `path` is the file in the repository."""
+    span = one.span
+    place = {"line": span.line, "col": span.col, "end_line": span.end_line, "end_col": span.end_col}
+    return annotation(one.severity, _helped(one.message, one.help), path=path, title=one.code, **place)
+
+
+def failure(error: RunbookError, path: str = "") -> str:
+    """What stopped a command, at the file that it is about, if there is one."""
+    return annotation("error", _helped(error.message, error.hint), path=path)
+
+
+def _helped(message: str, help: str | None) -> str:
+    return f"{message}\nhelp: {help}" if help else message
 
 
 def _data(text: str) -> str:

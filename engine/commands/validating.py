@@ -1,0 +1,111 @@
+"""`validate`: every error of every file at once, for a person, a program and for CI. Floor 5."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from engine.commands.shell import Shell, line_of
+from engine.diagnostics import Diagnostic
+from engine.errors import Exit, UsageFault
+from engine.library import check, files, shown
+from engine.registry import Registry
+from engine.render.text import json_line
+
+if TYPE_CHECKING:
+    from engine.render.junit import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came of one file: its findings, or why it cannot be read; and how long it took, in seconds."""
+
+    path: str
+    is_valid: bool
+    found: tuple[Diagnostic, ...] = ()
+    fault: UsageFault | None = None
+    seconds: float = 0.0
+
+
+def validate_runbooks(shell: Shell, paths: Sequence[Path], junit: Path | None) -> int:
+    """Every error of every file, then one line that counts: 0; 3; 2 where a file cannot be read.
+
+    `junit` is where to write the same as a report. Raises UsageFault when it cannot be written.
+    """
+    looked = [_look(path, shell.registry) for path in paths or files(shell.settings.path).values()]
+    shell.tell([diagnostic for one in looked for diagnostic in one.found])
+    for one in looked:
+        if one.fault is not None:
+            shell.complain(one.fault, path=one.path)
+    shell.terminal.out(_count(looked, shell.format))
+    if junit is not None:
+        from engine.written import write
+
+        write(junit, report(looked))
+    if any(one.fault is not None for one in looked):
+        return Exit.USAGE
+    return Exit.DONE if all(one.is_valid for one in looked) else Exit.INVALID
+
+
+def _look(path: Path, registry: Registry) -> Looked:
+    started = perf_counter()
+    try:
+        loaded = check(path, registry)
+    except UsageFault as fault:
+        return Looked(shown(path), False, fault=fault, seconds=perf_counter() - started)
+    return Looked(shown(path), loaded.runbook is not None, loaded.diagnostics, seconds=perf_counter() - started)
+
+
+def _count(looked: Sequence[Looked], format: str) -> str:
+    read = [one for one in looked if one.fault is None]
+    bad = sum(not one.is_valid for one in read)
+    errors = sum(diagnostic.severity == "error" for one in read for diagnostic in one.found)
+    unread = len(looked) - len(read)
+    if format == "json":
+        counts = {"errors": errors, "invalid": bad, "unreadable": unread, "runbooks": len(looked)}
+        return json_line({"v": 1, "type": "validate.end", **counts})
+    all = _number(len(looked), "runbook")
+    if bad:
+        said = f"{_number(errors, 'error')} in {bad} of {all}"
+    else:
+        said = f"{len(read)} of {all} valid" if unread else f"{all} valid"
+    return said + (f"; {unread} cannot be read\n" if unread else "\n")
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def report(looked: Sequence[Looked]) -> str:
+    """The findings as JUnit: a suite for each file, a case for each finding; what is as it should be passes."""
+    from engine.render.junit import Case, Suite, document
+
+    if not looked:
+        return document([Suite("runbook validate", [Case("there are no runbooks", "runbook.validate")])])
+    return document([Suite(one.path, _cases(one)) for one in looked])
+
+
+def _cases(looked: Looked) -> list[Case]:
+    from engine.render.junit import Case, classname
+
+    name = classname(looked.path)
+    if looked.fault is not None:
+        return [Case("can be read", name, looked.seconds, error=looked.fault.message)]
+    if not looked.found:
+        return [Case("valid", name, looked.seconds)]
+    each = looked.seconds / len(looked.found)
+    return [_case(one, name, each) for one in looked.found]
+
+
+def _case(one: Diagnostic, name: str, seconds: float) -> Case:
+    from engine.render import diagnostics
+    from engine.render.junit import Case
+
+    title = f"{one.span.line}:{one.span.col} {one.code} {one.message}"
+    drawn = diagnostics.render([one], "human", line_of, columns=160).rstrip("\n")
+    if one.severity == "warning":
+        return Case(title, name, seconds, output=drawn)
+    return Case(title, name, seconds, failure=drawn)
