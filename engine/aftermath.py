@@ -11,30 +11,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.checks.base import Here
-from engine.endings import Ending, name_of, sentence, state_of
+from engine.endings import Ending, sentence, state_of
 from engine.errors import Exit, JournalFault, RunbookError, Terminated
 from engine.events import Finished, Waiting, Word
-from engine.facts import Fact, RunRecord
+from engine.facts import Deed, Fact, RunRecord
 from engine.gathering import Gathering
 from engine.journal import IntentHeld
-from engine.lago_models import Finalization, Invoice
 from engine.model import StepDef
 from engine.one_way import OneWayCall, Unkept
 from engine.standing import held, standing
-from engine.steps.base import ReadStep, Ruling
+from engine.steps.base import ReadStep, Ruling, Words
 
 TOLD: dict[str, Word] = {"done": "ok", "observed": "ok", "pending": "wait", "unknown": "????"}
 
 
 @dataclass(slots=True)
 class Aftermath:
-    """One run from its intent on. `target` is the thing acted on, as last read."""
+    """One run from its intent on. `did` is what was written before it; `target` the thing acted on, as last read."""
 
     gathering: Gathering
     call: OneWayCall
     steps: tuple[StepDef, ...]
     here: Callable[..., Here]
     run: str
+    did: str
     target: Fact | None
 
     def perform(self, **facts: Any) -> Ending:
@@ -76,18 +76,18 @@ class Aftermath:
             return self._unverified(known, f"the program failed ({type(bug).__name__}: {bug})")
 
     def _end(self, ruling: Ruling) -> Ending:
-        fact = ruling.fact
-        if isinstance(fact, Finalization) and fact.answer is not None:
-            self.target = fact.answer
+        self._see(ruling)
         notes = self.gathering.notes(f"{self.call.id}.{_NOTED.get(ruling.state, ruling.state)}")
         match ruling.state:
             case "not_sent":
-                message = f"Not sent: {ruling.why}. The draft was refreshed; nothing was finalized."
+                nothing = f"nothing was {self.words.done}"
+                did = f"{sentence(self.did)[:-1]}; {nothing}." if self.did else sentence(nothing)
+                message = f"Not sent: {ruling.why}. {did}"
                 return Ending(Exit.UNREACHABLE, "not_sent", message, self._resume(), notes, "ours")
             case "rejected":
                 return self._refused(ruling, notes)
             case "pending":
-                message = f"Accepted, still pending at the deadline: {state_of(self.target)}."
+                message = f"Accepted, still pending at the deadline: {state_of(self.target, self.words.noun)}."
                 return Ending(Exit.PENDING, "pending", message, self._resume(), notes, ruling.attribution)
             case "unknown":
                 return self._unknown(ruling.why, notes)
@@ -113,21 +113,23 @@ class Aftermath:
             lines = tuple(line for one in denied for line in (one.verdict.message, *one.verdict.more))
             self.call.log.emit("drift.detected", self.call.id, phase="verify", moved=list(lines))
             notes = tuple(note for one in denied for note in self.gathering.notes(f"{one.defn.id}.deny"))
-            message = f"Finalized, but NOT as confirmed: {name_of(self.target)}."
-            if isinstance(self.target, Invoice) and self.target.status != "finalized":
+            message = f"{self.words.done.capitalize()}, but NOT as confirmed: {self._name()}."
+            if self.target is not None and self.call.step.state_of(self.target) != "applied":
                 message = f"Done, but NOT as confirmed: {state_of(self.target)}."
             return Ending(
                 Exit.NOT_AS_CONFIRMED, "not_as_confirmed", message, self._show(), lines + after_500 + notes,
                 ruling.attribution,
             )  # fmt: skip
         notes = after_500 + self.gathering.notes(f"{self.call.id}.done")
-        if isinstance(ruling.fact, Finalization) and ruling.fact.status == "closed":
-            message = "Closed, not issued: no number, no document, no mail, and Lago shows it nowhere any more."
-            return Ending(Exit.DONE, "closed", message, self._show(), after_500, ruling.attribution)
-        message = f"Finalized {name_of(self.target)}."
+        outcome = ruling.fact.outcome if isinstance(ruling.fact, Deed) else ""
+        if outcome in self.words.endings:
+            message = self.words.endings[outcome]
+            return Ending(Exit.DONE, outcome, message, self._show(), after_500, ruling.attribution)
+        done = self.words.done.capitalize()
+        message = f"{done} {self._name()}."
         if ruling.attribution != "ours":
-            message = f"Finalized, as confirmed: {name_of(self.target)}. That this run did it is not proven."
-        return Ending(Exit.DONE, "finalized", message, self._show(), notes, ruling.attribution)
+            message = f"{done}, as confirmed: {self._name()}. That this run did it is not proven."
+        return Ending(Exit.DONE, self.words.done, message, self._show(), notes, ruling.attribution)
 
     def _persist(self, defn: StepDef) -> Fact:
         """A read after the call is tried again within the settle window: what was done is not left unverified lightly."""
@@ -166,10 +168,9 @@ class Aftermath:
         sighting = self.call.step.sight(self.call.params, self.call.world)
         if sighting.value is not None:
             self.target = sighting.value
-        now = f"the invoice reads `{sighting.status}`" if sighting.state != "gone" else "the invoice is gone"
-        now = now if sighting.state != "unreadable" else "the invoice could not be read"
+        how = {"gone": "is gone", "unreadable": "could not be read"}.get(sighting.state, f"reads `{sighting.status}`")
         lines = tuple(filter(None, (sentence(sighting.why) if sighting.why else "", *notes)))
-        message = f"Not issued: {ruling.why}; now {now}."
+        message = f"{self.words.refused}: {ruling.why}; now the {self.words.noun} {how}."
         return Ending(Exit.REFUSED, "refused", message, self._show(), lines, ruling.attribution)
 
     def _unknown(self, why: str, notes: tuple[str, ...]) -> Ending:
@@ -177,34 +178,35 @@ class Aftermath:
         lines = (
             f"why     {why}",
             f"sent    {self.call.step.request(self.call.params, self.call.world)}, recorded as {intent}",
-            "do not  finalize it again, here or in Lago's own screens",
+            f"do not  {self.words.verb} it again, here or in Lago's own screens",
             *notes,
         )
-        message = f"UNKNOWN whether invoice {self._id()} is finalized."
+        message = f"UNKNOWN whether {self.words.noun} {self._id()} is {self.words.done}."
         return Ending(Exit.UNKNOWN, "unknown", message, self._resume(), lines, "unproven")
 
     def _unverified(self, ruling: Ruling, why: str) -> Ending:
         """The call is known, or not, but the run could not go on to the end."""
         if ruling.state == "rejected":
-            message = f"Not issued: {ruling.why}. What it reads now is not known: {why}."
+            message = f"{self.words.refused}: {ruling.why}. What it reads now is not known: {why}."
             return Ending(Exit.REFUSED, "refused", message, self._show(), (), ruling.attribution)
         if ruling.state == "pending":
             message = f"Accepted, and pending when last read: {why}."
             return Ending(Exit.UNKNOWN, "unknown", message, self._resume(), (), ruling.attribution)
         if ruling.state == "unknown":
             return self._unknown(f"{ruling.why}; {why}", ())
-        message = f"UNKNOWN whether invoice {self._id()} is issued as confirmed: {ruling.why}, but {why}."
+        what = f"{self.words.noun} {self._id()} is {self.words.done}"
+        message = f"UNKNOWN whether {what} as confirmed: {ruling.why}, but {why}."
         return Ending(Exit.UNKNOWN, "unknown", message, self._resume(), (), ruling.attribution)
 
     def _unkept(self, unkept: Unkept) -> Ending:
         """The journal failed after the call was made: what is known stands in the message, which goes to stderr."""
         ruling = unkept.ruling
         message = f"{sentence(unkept.message)} What came of the call: {ruling.state}, {ruling.why}."
-        outcome = {"done": "finalized", "observed": "finalized", "rejected": "refused"}.get(ruling.state, "unknown")
-        if isinstance(ruling.fact, Finalization) and ruling.fact.answer is not None:
-            self.target = ruling.fact.answer
-        lines = (f"invoice {self._id()}, {name_of(self.target)}, intent {self.call.key}",)
-        return Ending(unkept.exit, outcome, message, self._resume(), lines, ruling.attribution)  # type: ignore[arg-type]
+        done = self.words.done
+        outcome = {"done": done, "observed": done, "rejected": "refused"}.get(ruling.state, "unknown")
+        self._see(ruling)
+        lines = (f"{self.words.noun} {self._id()}, {self._name()}, intent {self.call.key}",)
+        return Ending(unkept.exit, outcome, message, self._resume(), lines, ruling.attribution)
 
     def _overtaken(self, other: IntentHeld) -> Ending:
         """Another run's intent came first: nothing was sent; one read says what became of it."""
@@ -212,7 +214,7 @@ class Aftermath:
         if sighting.value is not None:
             self.target = sighting.value
         ending = standing(self.call.step, sighting.value, self.call.effect, self.call.log.journal, self.run)
-        return ending or held(other.state)
+        return ending or held(self.call.step, other.state)
 
     # Words
 
@@ -220,19 +222,31 @@ class Aftermath:
         status = (ruling.said or {}).get("status")
         if ruling.state == "observed" and isinstance(status, int) and status >= 500:
             return (
-                f"Lago answered {status} although it is finalized: its webhook, document, mail and payment jobs may"
-                " never have been queued. Look for them in Lago.",
+                f"Lago answered {status} although it is {self.words.done}: {self.words.jobs} may never have been"
+                " queued. Look for them in Lago.",
             )
         return ()
 
     def _tell(self, ruling: Ruling, started: float, label: str = "") -> None:
         took = self.call.world.clock.monotonic() - started
         detail = ruling.why
-        if ruling.state in ("done", "observed") and isinstance(ruling.fact, Finalization):
-            detail = ruling.fact.number or ruling.fact.status
-            detail = f"closed: {detail}" if ruling.fact.status == "closed" else detail
+        if ruling.state in ("done", "observed") and isinstance(ruling.fact, Deed):
+            detail = ruling.fact.told()
         word = TOLD.get(ruling.state, "FAIL")
         self.call.log.notice(Finished(self.call.id, word, label or self.call.id, detail, took))
+
+    @property
+    def words(self) -> Words:
+        """How the step that is called speaks."""
+        return self.call.step.words
+
+    def _see(self, ruling: Ruling) -> None:
+        """The target as the call's answer, or a read after it, showed it."""
+        shown = ruling.fact.target() if isinstance(ruling.fact, Deed) else None
+        self.target = shown or self.target
+
+    def _name(self) -> str:
+        return self.target.named() if self.target is not None else "it"
 
     def _id(self) -> str:
         return str(self.call.step.target(self.call.params).get("lago_id", ""))

@@ -8,13 +8,11 @@ from typing import Any, Literal
 
 from engine.errors import Exit
 from engine.facts import Fact
-from engine.lago_models import Invoice
-from engine.lago_rules import ui_status
-from engine.values import Money
 
+# `finalized`, `closed` and `voided` are what the shipped one-way steps come to; a step of one's own says its own word.
 Outcome = Literal[
-    "finalized", "closed", "already_done", "pending", "denied", "not_confirmed", "stale", "unreachable", "not_sent",
-    "refused", "unknown", "not_as_confirmed", "would_write", "invalid", "error", "done",
+    "finalized", "closed", "voided", "already_done", "pending", "denied", "not_confirmed", "stale", "unreachable",
+    "not_sent", "refused", "unknown", "not_as_confirmed", "would_write", "invalid", "error", "done",
 ]  # fmt: skip
 
 Attribution = Literal["ours", "not_ours", "unproven"]
@@ -25,7 +23,7 @@ class Ending:
     """The last word of a run. `message` is one sentence; `lines` stand before it; `next` is a command or empty."""
 
     exit: Exit
-    outcome: Outcome
+    outcome: Outcome | str
     message: str
     next: str = ""
     lines: tuple[str, ...] = ()
@@ -37,7 +35,8 @@ class Ending:
         return {
             "exit": int(self.exit),
             "outcome": self.outcome,
-            "invoice": report(target),
+            "invoice": None,
+            **(target.report() if target is not None else {}),
             "attribution": self.attribution,
             "next": self.next or None,
             "message": self.message,
@@ -46,37 +45,9 @@ class Ending:
         }
 
 
-def report(target: Fact | None) -> dict[str, Any] | None:
-    """What the last record says of the invoice: as it was last read."""
-    if not isinstance(target, Invoice):
-        return None
-    return {
-        "lago_id": target.lago_id,
-        "number": target.number,
-        "status": target.status,
-        "ui_status": ui_status(target),
-        "currency": target.currency,
-        "total_amount_cents": target.total_amount_cents,
-    }
-
-
-def name_of(target: Fact | None) -> str:
-    """How a sentence calls the target: `ACM-013-001 for 636.04 EUR`."""
-    if not isinstance(target, Invoice):
-        return "it"
-    return f"{target.number} for {Money(target.total_amount_cents, target.currency)}"
-
-
-def draft_of(target: Fact | None) -> str:
-    """How a sentence calls a draft, whose number tells nothing: `the draft of cus_hooli for 636.04 EUR`."""
-    if not isinstance(target, Invoice):
-        return "it"
-    return f"the draft of {target.customer.external_id} for {Money(target.total_amount_cents, target.currency)}"
-
-
-def state_of(target: Fact | None) -> str:
+def state_of(target: Fact | None, noun: str = "invoice") -> str:
     """How a sentence tells the target's state: `the invoice reads draft`."""
-    return f"the invoice reads `{ui_status(target)}`" if isinstance(target, Invoice) else "the invoice was not read"
+    return f"the {target.NOUN} reads `{target.reads()}`" if target is not None else f"the {noun} was not read"
 
 
 def plural(count: int, noun: str) -> str:

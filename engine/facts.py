@@ -21,6 +21,7 @@ class Fact(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True)
 
     CLEAR: ClassVar[tuple[str, ...]] = ()
+    NOUN: ClassVar[str] = "thing"
 
     def clear(self) -> dict[str, Any]:
         """The allow-listed fields as canonical JSON. A field that Lago did not send stays absent."""
@@ -34,6 +35,20 @@ class Fact(BaseModel):
         """One line for a person: what was found."""
         return ""
 
+    # How a run speaks of the thing that it is about, which one of its facts is.
+
+    def named(self) -> str:
+        """How a sentence calls it."""
+        return f"the {self.NOUN}"
+
+    def reads(self) -> str:
+        """Its state, in the word that a person knows; empty where it has none."""
+        return ""
+
+    def report(self) -> dict[str, Any]:
+        """What `run.end` says of it, under its own name."""
+        return {}
+
     @property
     def digest(self) -> str:
         """SHA-256 of what `clear()` says."""
@@ -46,6 +61,35 @@ def _clear(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_clear(item) for item in value]
     return jsonable(value)
+
+
+class Deed(Fact):
+    """What a one-way call came to: `${id}` of its step.
+
+    `outcome` is the step's own word for it, `status` the target's; `attribution` is `ours`, `not_ours` or `unproven`.
+    """
+
+    CLEAR: ClassVar[tuple[str, ...]] = ("outcome", "status", "attribution")
+
+    outcome: str
+    status: str
+    attribution: str = "unproven"
+
+    def target(self) -> Fact | None:
+        """The thing acted on, as the call answered with it or a read showed it afterwards."""
+        return None
+
+    def summary(self) -> str:
+        """The outcome."""
+        return self.outcome
+
+    def told(self) -> str:
+        """What stands behind the step's own name when it is done: the outcome, or better."""
+        return self.summary()
+
+    def figures(self) -> Any:
+        """None: no consent rests on an outcome."""
+        return None
 
 
 F = TypeVar("F", bound=Fact)

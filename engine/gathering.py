@@ -86,12 +86,13 @@ class Gathering:
 
     def left_as(self, defn: StepDef) -> tuple[Fact | None, str]:
         """How a write that was refused leaves what it is about, by one read: the fact, if any, and a clause for it."""
+        before: Fact = self.known[defn.id]
         try:
             fact = self.reread(defn, "refreshed")
         except Denied:
-            return None, "the invoice is gone"
+            return None, f"the {before.NOUN} is gone"
         except Unreachable:
-            return None, "the invoice could not be read"
+            return None, f"the {before.NOUN} could not be read"
         return fact, state_of(fact)
 
     def take(self, id: str, fetched: Fetched[Any], phase: str) -> None:

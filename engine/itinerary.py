@@ -13,13 +13,17 @@ from engine.steps.base import OneWayStep, ReadStep, Step, WriteStep
 
 @dataclass(frozen=True, slots=True)
 class Itinerary:
-    """Where each step of one runbook stands. A runbook without a consent is all `before`."""
+    """Where each step of one runbook stands. A runbook without a consent is all `before`.
+
+    `about` is the id of the step that read what the run is about: the first that the runbook's `subject` refers to.
+    """
 
     steps: Mapping[str, Step[Any]]
     before: tuple[StepDef, ...]
     consent: StepDef | None
     call: StepDef | None
     after: tuple[StepDef, ...]
+    about: str
 
     @classmethod
     def of(cls, runbook: Runbook, steps: Mapping[str, Step[Any]]) -> Itinerary:
@@ -29,7 +33,8 @@ class Itinerary:
         cut = consents[0] if consents else len(runbook.steps)
         after = tuple(defn for defn in runbook.steps[cut + 1 :] if defn not in calls)
         consent = runbook.steps[cut] if consents else None
-        return cls(steps, tuple(runbook.steps[:cut]), consent, calls[0] if calls else None, after)
+        about = next((ref.path[0] for ref in find(runbook.subject) if ref.path), "")
+        return cls(steps, tuple(runbook.steps[:cut]), consent, calls[0] if calls else None, after, about)
 
     @property
     def one_way(self) -> OneWayStep[Any] | None:
@@ -53,6 +58,11 @@ class Itinerary:
         """The write steps before the consent, in order."""
         found = ((defn, _step(defn, self.steps)) for defn in self.before)
         return [(defn, step) for defn, step in found if isinstance(step, WriteStep)]
+
+    @property
+    def did(self) -> str:
+        """What the write steps before the consent did, as a clause; empty when there are none."""
+        return " and ".join(step.did for _, step in self.writes)
 
     @property
     def reads(self) -> list[tuple[StepDef, ReadStep[Any]]]:

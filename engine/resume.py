@@ -54,7 +54,8 @@ class Resumption:
     def _released(self, after: Aftermath) -> Ending:
         sighting = after.call.step.sight(after.call.params, after.call.world)
         self.target = sighting.value or self.target
-        message = f"Released: this run's call was given up by a person; the invoice reads `{sighting.status}`."
+        noun = after.call.step.words.noun
+        message = f"Released: this run's call was given up by a person; the {noun} reads `{sighting.status}`."
         return Ending(Exit.REFUSED, "refused", message, self.runner.consenting.again(), attribution="unproven")
 
     def resolve(self, word: Word, reason: str, confirm: str) -> Ending:
@@ -68,22 +69,20 @@ class Resumption:
             message = f"Nothing to resolve: what came of this run's call is recorded ({state})."
             return Ending(Exit.DONE, "already_done", message, f"runbook audit show {self.recalled.run}")
         after = self._aftermath()
-        call = after.call
+        call, noun = after.call, after.call.step.words.noun
         self.target = after.target
         expected = str(call.step.target(call.params).get("customer"))
         if confirm != expected:
             raise NotConfirmed(
-                f"`--confirm {confirm}` is not this invoice's customer", hint=f"The customer is `{expected}`."
+                f"`--confirm {confirm}` is not this {noun}'s customer", hint=f"The customer is `{expected}`."
             )
         sighting = call.look()
         self.target = sighting.value or self.target
         decided = sighting.state in ("applied", "undone", "failed", "pending")
         if not decided and sighting.state == "unreadable":
-            raise Unreachable(
-                f"the invoice cannot be read now: {sighting.why}", hint="Try again; nothing was recorded."
-            )
+            raise Unreachable(f"the {noun} cannot be read now: {sighting.why}", hint="Try again; nothing was recorded.")
         if word == "applied" and not decided:
-            message = f"Not resolved: `--applied` needs a read that agrees, and the invoice reads `{sighting.status}`."
+            message = f"Not resolved: `--applied` needs a read that agrees, and the {noun} reads `{sighting.status}`."
             return Ending(Exit.UNKNOWN, "unknown", message, f"runbook resume {self.recalled.run}")
         call.log.emit(
             "operator.resolve",
@@ -103,7 +102,8 @@ class Resumption:
             call.record(ruling)
             return self._kept(after, lambda: after.conclude(ruling))
         call.release(by, reason)
-        message = f"Released by {by}: nothing was sent, and the next run may finalize this invoice."
+        words = call.step.words
+        message = f"Released by {by}: nothing was sent, and the next run may {words.verb} this {words.noun}."
         return Ending(Exit.DONE, "unknown", message, self.runner.consenting.again(), attribution="unproven")
 
     def _aftermath(self) -> Aftermath:
@@ -135,4 +135,6 @@ class Resumption:
         call = OneWayCall(defn.id, step, params, host_key, gathering.world, gathering.log)
         call.key, call.attempt = str(intent.data["effect_key"]), int(intent.data["attempt"])
         target = next((fact for fact in confirmed.facts.values() if step.key_of(fact, gathering.world)), None)
-        return Aftermath(gathering, call, self.runner.after, self.runner.here, recalled.run, target)
+        return Aftermath(
+            gathering, call, self.runner.after, self.runner.here, recalled.run, self.runner.way.did, target
+        )

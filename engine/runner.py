@@ -10,19 +10,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.aftermath import Aftermath
+from engine.asking import Asking
 from engine.checks.base import Here
 from engine.consent import Consenting, drift
-from engine.endings import Ending, draft_of, plural, sentence
-from engine.errors import Denied, Exit, NotConfirmed, Refused, RunbookError
-from engine.events import Finished, Preview, Started, moment
+from engine.endings import Ending, plural, sentence
+from engine.errors import Denied, Exit, Refused, RunbookError
+from engine.events import Finished, Started
 from engine.exchange import NeverSent
 from engine.facts import Confirmed, Fact
-from engine.gathering import Gathering, Judged, figures_digest, figures_of
+from engine.gathering import Gathering, Judged, figures_digest
 from engine.itinerary import Itinerary
 from engine.log import RunLog
 from engine.model import StepDef
 from engine.one_way import OneWayCall
-from engine.references import find, resolve
 from engine.standing import standing
 from engine.steps.base import Effect, OneWayStep, ReadStep, World, WriteStep
 
@@ -39,7 +39,7 @@ class Ended(Exception):
 class Runner:
     """One run. `reach` is the strongest effect it may have: a preview reaches READ, a real run ONE_WAY.
 
-    `asked` says that a refresh was sent, `refreshed` that Lago did it.
+    `asked` is the write that was last sent, `refreshed` says that Lago did all of them.
     """
 
     gathering: Gathering
@@ -47,12 +47,14 @@ class Runner:
     reach: Effect
     run: str
     target: Fact | None = None
-    asked: bool = False
+    asked: WriteStep[Any] | None = None
     refreshed: bool = False
     way: Itinerary = field(init=False)
+    asking: Asking = field(init=False)
 
     def __post_init__(self) -> None:
         self.way = Itinerary.of(self.gathering.runbook, self.gathering.steps)
+        self.asking = Asking(self.gathering, self.consenting, self.way)
 
     @property
     def after(self) -> tuple[StepDef, ...]:
@@ -84,15 +86,15 @@ class Runner:
     def _go(self) -> Ending:
         self._require_operator()
         self._first_reads()
-        judged = self._judge(is_preflight=True)
         writes = self.way.writes
+        judged = self._judge(is_preflight=bool(writes))
         goes_on = self.reach is not Effect.READ and bool(writes)
         self._report(judged, in_full=not goes_on)
         self._stop_if_denied(judged)
         if self.way.consent is None:
             return self._end_of_review()
         if self.reach is Effect.ONE_WAY:
-            self._require_consent()
+            self.asking.require()
         if goes_on:
             self._write(writes)
             judged = self._judge(is_preflight=False)
@@ -100,7 +102,7 @@ class Runner:
             self._stop_if_denied(judged)
         if self.reach is not Effect.ONE_WAY:
             return self._end_of_preview(judged, writes)
-        confirmed = self._ask(judged)
+        confirmed = self.asking.ask(judged)
         self._recheck(confirmed)
         return self._finish(confirmed)
 
@@ -129,6 +131,7 @@ class Runner:
     def _look_at(self, fact: Fact) -> None:
         """The target of the one-way step, as soon as it is read: done already, or another run's open intent."""
         if self.one_way is None:
+            self.target = self.gathering.known.get(self.way.about)
             return
         if self.one_way.key_of(fact, self.world) is None:
             return
@@ -203,28 +206,21 @@ class Runner:
         if not denied:
             return
         names = ", ".join(f"`{one.defn.name}`" for one in denied)
-        message = f"Not finalized: {plural(len(denied), 'check')} denied ({names}). {self.written}"
+        verdict = f"{plural(len(denied), 'check')} denied ({names})"
+        message = f"Not {self.one_way.words.done}: {verdict}. {self.written}" if self.one_way else f"Denied: {verdict}."
         lines = tuple(note for one in denied for note in self.gathering.notes(f"{one.defn.id}.deny"))
         raise Ended(Ending(Exit.DENIED, "denied", message, lines=lines))
 
     @property
     def written(self) -> str:
         """What the last line says was written before any call."""
-        if self.refreshed:
-            return "The draft was refreshed; nothing was finalized."
-        return "A refresh was sent; nothing was finalized." if self.asked else "Nothing was written."
+        done = self.way.did if self.refreshed else self.asked.sent if self.asked else ""
+        return f"{sentence(done)[:-1]}; {self._nothing()}." if done else "Nothing was written."
+
+    def _nothing(self) -> str:
+        return f"nothing was {self.one_way.words.done}" if self.one_way else "nothing else was written"
 
     # Writing what can be repeated, and reading again
-
-    def _require_consent(self) -> None:
-        """Consent that cannot be had ends the run before anything is written."""
-        assert self.way.consent is not None
-        expected = str(resolve(self.way.consent.name, self.gathering.known))
-        self.consenting.require(expected, self._to_type(), self.gathering.runbook.inputs)
-
-    def _to_type(self) -> dict[str, Any]:
-        """The values that a consent without a terminal must name, whether the runbook has inputs for them or not."""
-        return self.one_way.to_type(self._shown()) if self.one_way else {}
 
     def _write(self, writes: list[tuple[StepDef, WriteStep[Any]]]) -> None:
         """Each write once; then the reads again, what a write renewed under the write's own id."""
@@ -232,16 +228,16 @@ class Runner:
             self.log.notice(Started(defn.id, self.gathering.title(defn), defn.id))
             params = self.gathering.params(defn, step.Params)
             before = getattr(params, step.renews)
-            self.asked = True
+            self.asked = step
             started = self.world.clock.monotonic()
             answer = step.send(params, self.world)
-            self.asked = not isinstance(answer, NeverSent)
+            self.asked = None if isinstance(answer, NeverSent) else step
             self.gathering.take_answer(defn.id, step.request(params, self.world), answer)
             try:
                 step.require_done(params, answer)
             except Refused as refused:
                 self.target, now = self.gathering.left_as(defn)
-                message = f"{refused.message}; now {now}. Nothing was finalized."
+                message = f"{refused.message}; now {now}. {sentence(self._nothing())}"
                 raise Ended(Ending(Exit.REFUSED, "refused", message, lines=_hint(refused))) from refused
             self.refreshed = True
             fact = self._expect_found(lambda defn=defn: self.gathering.reread(defn, "refreshed"))
@@ -264,83 +260,21 @@ class Runner:
         except Denied as gone:
             raise Ended(self._stale(f"{sentence(gone.message)}")) from gone
 
-    # Consent and recheck
-
-    def _live(self) -> dict[str, Fact]:
-        """The facts that a consent rests on, by step id."""
-        return {id: self.gathering.known[id] for id in self.way.live}
-
-    def _shown(self) -> dict[str, Fact]:
-        assert self.way.consent is not None
-        return {name: resolve(raw, self.gathering.known) for name, raw in self.way.consent.with_.items()}
-
-    def _preview(self) -> Preview:
-        assert self.one_way is not None
-        figures = figures_of(self._live(), self.one_way, self.world)
-        shown = Confirmed(facts=self._shown(), figures_digest=figures_digest(figures), at=self.world.clock.now())
-        return self.one_way.preview(shown, self.world)
-
-    def _ask(self, judged: list[Judged]) -> Confirmed:
-        assert self.way.consent is not None
-        known = self.gathering.known
-        expected = str(resolve(self.way.consent.name, known))
-        figures = figures_of(self._live(), self.one_way, self.world)
-        bound = figures_digest(figures)
-        preview = self._preview()
-        warned = [one for one in judged if one.verdict.verdict == "warn"]
-        self.log.emit(
-            "consent.asked",
-            self.way.consent.id,
-            expected=expected,
-            figures_digest=bound,
-            preview=preview.as_json(),
-            warnings=[one.defn.id for one in warned],
-        )
-        self.log.notice(preview)
-        how = "flags"
-        if self.consenting.by_flags(self._to_type()):
-            self.consenting.require_same(self._to_type(), known["inputs"])
-        else:
-            assert self.consenting.ask is not None
-            how = "typed"
-            self.log.flush()
-            typed = self.consenting.ask(f"Type the customer id ({expected}) to finalize, or press Enter to stop: ")
-            if typed != expected:
-                why = "end of input" if typed is None else "nothing typed" if not typed else "another word was typed"
-                self.log.emit("consent.refused", self.way.consent.id, why=why, figures_digest=bound)
-                raise NotConfirmed(f"not confirmed: {why}")
-        facts = self._shown()
-        kept = {name: type(fact).__name__ for name, fact in facts.items()}
-        refs = {name: ".".join(find(raw)[0].path) for name, raw in self.way.consent.with_.items()}
-        given = self.log.emit(
-            "consent.given",
-            self.way.consent.id,
-            how=how,
-            typed=expected,
-            figures_digest=bound,
-            operator=self.gathering.operator.id,
-            facts={name: {"step": refs[name], "kind": kept[name]} for name in facts},
-        )
-        if not self.log.flush():
-            raise NotConfirmed("the output has gone: nobody can have seen what was confirmed")
-        self.log.notice(
-            Finished(self.way.consent.id, "ok", self.way.consent.id, "confirmed by " + self.gathering.operator.id)
-        )
-        confirmed = Confirmed(facts=facts, figures_digest=bound, at=moment(given.ts))
-        known[self.way.consent.id] = confirmed
-        return confirmed
+    # Recheck
 
     def _recheck(self, confirmed: Confirmed) -> None:
         """The reads that the consent rests on, once more, right before the call; any figure that moved voids it."""
         started = self.world.clock.monotonic()
         self.log.notice(Started("recheck", "Nothing moved since you confirmed", "recheck"))
-        before = figures_of(self._live(), self.one_way, self.world)
+        before = self.asking.figures()
         for defn, _ in self.way.writes:
             self._expect_found(lambda defn=defn: self.gathering.reread(defn, "recheck"))
         self._read_again("recheck")
-        after = figures_of(self._live(), self.one_way, self.world)
+        after = self.asking.figures()
         took = self.world.clock.monotonic() - started
-        self.target = next((fact for fact in self._shown().values() if type(fact) is type(self.target)), self.target)
+        self.target = next(
+            (fact for fact in self.asking.shown().values() if type(fact) is type(self.target)), self.target
+        )
         if figures_digest(after) != confirmed.figures_digest:
             moved = tuple(drift(before, after)) or ("the date of issue moved",)
             self.log.emit("drift.detected", "recheck", phase="recheck", moved=list(moved))
@@ -349,13 +283,14 @@ class Runner:
             )
             raise Ended(self._stale("The figures moved since they were confirmed."))
         assert self.way.consent is not None
-        self.gathering.known[self.way.consent.id] = confirmed.model_copy(update={"facts": self._shown()})
+        self.gathering.known[self.way.consent.id] = confirmed.model_copy(update={"facts": self.asking.shown()})
         self.log.notice(Finished("recheck", "ok", "recheck", "nothing moved since you confirmed", took))
 
     def _stale(self, why: str) -> Ending:
         other = self._standing()
         if other is not None:
-            did = "The draft was refreshed; this run finalized nothing" if self.refreshed else "Nothing was written"
+            verb = self.one_way.words.done if self.one_way else "wrote"
+            did = f"{sentence(self.way.did)[:-1]}; this run {verb} nothing" if self.refreshed else "Nothing was written"
             return Ending(Exit.STALE, "stale", f"Stale: {why} {did}: {other.message.rstrip('.')}.", other.next)
         message = f"Stale: {why} {self.written}"
         return Ending(Exit.STALE, "stale", message, self.consenting.again())
@@ -369,7 +304,7 @@ class Runner:
         params = self.gathering.params(self.way.call, self.one_way.Params)
         keys = (self.one_way.key_of(fact, self.world) for fact in confirmed.facts.values())
         call = OneWayCall(self.way.call.id, self.one_way, params, next(filter(None, keys)), self.world, self.log)
-        after = Aftermath(self.gathering, call, self.after, self.here, self.run, self.target)
+        after = Aftermath(self.gathering, call, self.after, self.here, self.run, self.way.did, self.target)
         ending = after.perform(figures_digest=confirmed.figures_digest, operator=self.gathering.operator.id)
         self.target = after.target
         return ending
@@ -380,7 +315,7 @@ class Runner:
         return Ending(Exit.DONE, "done", "Every check passed or warned. Nothing was written.")
 
     def _end_of_preview(self, judged: list[Judged], writes: list[tuple[StepDef, WriteStep[Any]]]) -> Ending:
-        preview = self._preview()
+        preview = self.asking.preview()
         if not self.refreshed:
             could = tuple(
                 f"a refresh (`{defn.id}`) comes first and may change fees, taxes and the total" for defn, _ in writes
@@ -389,8 +324,10 @@ class Runner:
         self.log.notice(preview)
         warned = sum(one.verdict.verdict == "warn" for one in judged)
         note = f" {plural(warned, 'check')} warned." if warned else ""
-        done = "The draft was refreshed; nothing else was written." if self.refreshed else "Nothing was written."
-        message = f"Would finalize {draft_of(self.target)}.{note} {done}"
+        assert self.one_way is not None
+        did = f"{sentence(self.way.did)[:-1]}; nothing else was written." if self.refreshed else "Nothing was written."
+        name = self.target.named() if self.target is not None else "it"
+        message = f"Would {self.one_way.words.verb} {name}.{note} {did}"
         return Ending(Exit.DONE, "would_write", message, self.consenting.again(), extra={"preview": preview.as_json()})
 
 

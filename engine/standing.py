@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from engine.endings import Attribution, Ending
 from engine.errors import Exit
 from engine.facts import Fact
-from engine.lago_models import Invoice
 from engine.steps.base import OneWayStep
 
 if TYPE_CHECKING:
@@ -24,29 +23,33 @@ def standing(step: OneWayStep[Any], target: Fact | None, key: str, journal: Jour
     """
     state = journal.effect(key)
     if target is not None and step.state_of(target) == "applied":
-        return _already(target, state)
+        return _already(step, target, state)
     if state is None or state.run == run:
         return None
     if state.type in OPEN:
-        return held(state)
-    if state.type in DONE and target is None:
-        message = f"already closed, by run {state.run}; Lago shows a closed invoice nowhere; nothing to do"
+        return held(step, state)
+    words = step.words
+    if state.type in DONE and target is None and words.vanished:
+        where = f"Lago shows a {words.vanished} {words.noun} nowhere"
+        message = f"already {words.vanished}, by run {state.run}; {where}; nothing to do"
         return Ending(Exit.DONE, "already_done", message, f"runbook audit show {state.run}", attribution="ours")
     if state.type in DONE and target is not None and step.state_of(target) == "not_applied":
-        message = f"UNKNOWN: the journal says that run {state.run} finalized this invoice, but Lago shows a draft."
-        lines = ("Do not finalize it again, here or in Lago's own screens, before somebody found out why.",)
+        journal_says = f"the journal says that run {state.run} {words.done} this {words.noun}"
+        message = f"UNKNOWN: {journal_says}, but Lago shows {words.before}."
+        lines = (f"Do not {words.verb} it again, here or in Lago's own screens, before somebody found out why.",)
         return Ending(Exit.UNKNOWN, "unknown", message, f"runbook audit show {state.run}", lines, "unproven")
     return None
 
 
-def held(state: EffectState) -> Ending:
+def held(step: OneWayStep[Any], state: EffectState) -> Ending:
     """Another run's intent on the same target is open: whether it took effect is that run's to find out."""
-    message = f"UNKNOWN: run {state.run} has a finalize call on this invoice whose outcome is open."
-    lines = ("This run sent no finalize call. Do not finalize the invoice again, here or in Lago's own screens.",)
+    verb, noun = step.words.verb, step.words.noun
+    message = f"UNKNOWN: run {state.run} has a {verb} call on this {noun} whose outcome is open."
+    lines = (f"This run sent no {verb} call. Do not {verb} the {noun} again, here or in Lago's own screens.",)
     return Ending(Exit.UNKNOWN, "unknown", message, f"runbook resume {state.run}", lines, "unproven")
 
 
-def _already(target: Fact, state: EffectState | None) -> Ending:
+def _already(step: OneWayStep[Any], target: Fact, state: EffectState | None) -> Ending:
     attribution: Attribution = "not_ours"
     by, next = "not by this journal", ""
     if state is not None and state.type in OPEN | DONE | {"effect.released"}:
@@ -54,6 +57,5 @@ def _already(target: Fact, state: EffectState | None) -> Ending:
         by, next = f"by run {state.run}", f"runbook audit show {state.run}"
         if state.type in OPEN:
             by, next = f"as run {state.run} meant to, whose outcome is open", f"runbook resume {state.run}"
-    name = f" as {target.number} on {target.issuing_date}" if isinstance(target, Invoice) else ""
-    message = f"already finalized{name}, {by}; nothing to do"
+    message = f"already {step.sealed(target)}, {by}; nothing to do"
     return Ending(Exit.DONE, "already_done", message, next, attribution=attribution)

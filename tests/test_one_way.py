@@ -19,7 +19,7 @@ from engine.journal import IntentHeld, Journal, new_run_id
 from engine.journal.pipeline import Pipeline
 from engine.log import RunLog
 from engine.one_way import OneWayCall, Unkept
-from engine.steps.base import Effect, Limits, OneWayStep, Ruling, SightedState, Sighting, StepParams, World
+from engine.steps.base import Effect, Limits, OneWayStep, Ruling, SightedState, Sighting, StepParams, Words, World
 
 EFFECT = "shop/example/door/7/close"
 
@@ -91,6 +91,8 @@ class Target:
             foresee=lambda facts, world: {},
             to_type=lambda facts: {},
             state_of=lambda fact: "not_applied",
+            sealed=lambda fact: "closed",
+            words=Words(verb="close", done="closed", noun="door"),
             send=self.send,
             judge=lambda params, answer: self.ruling,
             sight=self.sight,

@@ -17,7 +17,7 @@ from engine.lago_models.customers import (
 )
 from engine.lago_models.fees import Fee, FeeItem
 from engine.lago_models.invoices import SUMS, Invoice, parse_invoice
-from engine.lago_models.outcomes import Finalization, InvoiceLists, ListedInvoice
+from engine.lago_models.outcomes import Finalization, InvoiceDeed, InvoiceLists, ListedInvoice, Voiding
 from engine.lago_models.parts import AppliedTax, BillingPeriod, Credit, CreditItem, ErrorDetail
 
 __all__ = [
@@ -38,12 +38,14 @@ __all__ = [
     "Finalization",
     "IntegrationCustomer",
     "Invoice",
+    "InvoiceDeed",
     "InvoiceLists",
     "InvoiceSubscription",
     "ListedInvoice",
     "Subscription",
     "Subscriptions",
     "Tax",
+    "Voiding",
     "Wallet",
     "WalletLimits",
     "parse_invoice",

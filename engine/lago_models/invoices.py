@@ -12,6 +12,7 @@ from engine.lago_models.customers import Customer, Subscription
 from engine.lago_models.fees import Fee
 from engine.lago_models.fields import Cents, Day, Moment, NullIsEmpty, in_order
 from engine.lago_models.parts import AppliedTax, BillingPeriod, Credit, ErrorDetail
+from engine.lago_models.status import ui_status
 from engine.values import Money, jsonable
 
 
@@ -61,6 +62,8 @@ class Invoice(Fact):
         "applied_taxes",
         "error_details",
     )
+
+    NOUN: ClassVar[str] = "invoice"
 
     lago_id: str
     billing_entity_code: str = ""
@@ -130,6 +133,21 @@ class Invoice(Fact):
     def summary(self) -> str:
         """Number, status and total."""
         return f"{self.number}, {self.status}, {self.total}"
+
+    def named(self) -> str:
+        """Number and total; of a draft, whose number tells nothing, the customer and the total."""
+        if self.status == "draft":
+            return f"the draft of {self.customer.external_id} for {self.total}"
+        return f"{self.number} for {self.total}"
+
+    def reads(self) -> str:
+        """Its UI status."""
+        return ui_status(self)
+
+    def report(self) -> dict[str, Any]:
+        """The invoice as it was last read."""
+        names = ("lago_id", "number", "status", "ui_status", "currency", "total_amount_cents")
+        return {"invoice": {name: ui_status(self) if name == "ui_status" else getattr(self, name) for name in names}}
 
 
 # Every amount of an invoice itself; those that a version lacks are None.

@@ -1,10 +1,10 @@
-"""What stands after a finalization: the lists of invoices it changes, and what it came to. Floor 1."""
+"""What stands after a one-way call on an invoice: the lists that it changes, and what it came to. Floor 1."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from engine.facts import Fact
+from engine.facts import Deed, Fact
 from engine.lago_models.customers import Customer
 from engine.lago_models.fields import Cents, Day, Moment, NullIsEmpty
 from engine.lago_models.invoices import Invoice
@@ -75,26 +75,31 @@ class InvoiceLists(Fact):
         return f"{len(self.drafts)} drafts, {len(self.finalized)} finalized"
 
 
-class Finalization(Fact):
-    """What a finalization came to.
-
-    `outcome`: `finalized`, `closed`, `pending`, `already_done` or `unknown`; `attribution`: `ours`, `not_ours` or
-    `unproven`; `answer` is the invoice that Lago answered with or showed.
-    """
+class InvoiceDeed(Deed):
+    """What a one-way call on an invoice came to; `answer` is the invoice that Lago answered with or showed."""
 
     CLEAR: ClassVar[tuple[str, ...]] = ("lago_id", "outcome", "status", "number", "attribution", "answer")
 
     lago_id: str
-    outcome: str
-    status: str
     number: str | None = None
-    attribution: str = "unproven"
     answer: Invoice | None = None
+
+    def target(self) -> Fact | None:
+        """The invoice, where Lago showed it."""
+        return self.answer
 
     def summary(self) -> str:
         """The outcome, and the number where one was given."""
         return f"{self.outcome}: {self.number}" if self.number else self.outcome
 
-    def figures(self) -> Any:
-        """None: no consent rests on an outcome."""
-        return None
+
+class Finalization(InvoiceDeed):
+    """What a finalization came to. `outcome`: `finalized`, `closed`, `pending` or `unknown`."""
+
+    def told(self) -> str:
+        """The number that it was given; a closed one has none of its own."""
+        return self.number if self.number and self.status != "closed" else self.summary()
+
+
+class Voiding(InvoiceDeed):
+    """What a void came to. `outcome`: `voided` or `unknown`."""

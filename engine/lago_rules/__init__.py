@@ -1,5 +1,6 @@
 """What Lago does to an invoice, as pure functions over its models: sums, dates, credits, words. Floor 1."""
 
+from engine.lago_models.status import tax_error, ui_status
 from engine.lago_rules.credits import (
     Deduction,
     coupon_at_most,
@@ -29,15 +30,7 @@ from engine.lago_rules.dates import (
     zone_name,
 )
 from engine.lago_rules.fees import FeeChange, fee_changes, fee_identity, fee_label, fee_name, fees_by_identity
-from engine.lago_rules.states import (
-    has_provider_taxes,
-    has_tax_provider,
-    tax_error,
-    taxes_missing,
-    taxes_to_come,
-    ui_status,
-    would_close,
-)
+from engine.lago_rules.states import has_provider_taxes, has_tax_provider, taxes_missing, taxes_to_come, would_close
 from engine.lago_rules.sums import Formula, exact_taxes, formulas, rounded
 from engine.lago_rules.taken import Taken, what_was_taken
 

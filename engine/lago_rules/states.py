@@ -1,10 +1,9 @@
-"""What an invoice's fields say of its state: taxes on their way, a zero invoice to be closed, UI words. Floor 1."""
+"""What an invoice's fields say of its state: taxes on their way, a zero invoice to be closed. Floor 1."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from engine.lago_models import BillingEntity, Customer, Invoice, ListedInvoice
+from engine.lago_models import BillingEntity, Customer, Invoice
+from engine.lago_models.status import tax_error
 
 # `integration_customers[].type` of the tax providers; Avalara's is null, for the serializer has no case for it.
 _TAX_PROVIDERS = frozenset({"anrok", "avalara", None})
@@ -34,18 +33,6 @@ def _lacks_taxes(invoice: Invoice) -> bool:
     )
 
 
-def tax_error(invoice: Invoice) -> str | None:
-    """The code of the tax provider's refusal (recording `draft_taxes_failed`), or None.
-
-    Never its message: that is the provider's own text, may quote an address, and would stand in the journal.
-    """
-    for detail in invoice.error_details or ():
-        if detail.error_code == "tax_error":
-            said = detail.details if isinstance(detail.details, Mapping) else {}
-            return str(said.get("tax_error") or "tax_error")[:80]
-    return None
-
-
 def has_tax_provider(customer: Customer) -> bool:
     """Whether taxes may come from a provider: Lago then answers `pending` to finalize."""
     return any(item.type in _TAX_PROVIDERS for item in customer.integration_customers or ())
@@ -70,16 +57,3 @@ def would_close(invoice: Invoice, customer: Customer | None, entity: BillingEnti
         return _SKIPS.get(own)
     inherited = entity.finalize_zero_amount_invoice if entity else None
     return _SKIPS.get(inherited) if isinstance(inherited, bool | str) else None
-
-
-def ui_status(invoice: Invoice | ListedInvoice) -> str:
-    """The word a person reads for an invoice's state (`docs/output.md`, "UI status")."""
-    if invoice.status == "failed" and isinstance(invoice, Invoice) and tax_error(invoice) is not None:
-        return "failed (taxes)"
-    if invoice.status != "finalized":
-        return invoice.status
-    if invoice.payment_status == "succeeded":
-        return "paid"
-    if invoice.payment_status == "failed":
-        return "payment failed"
-    return "overdue" if invoice.payment_overdue else "finalized"

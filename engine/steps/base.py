@@ -105,7 +105,8 @@ class WriteStep(Step[P]):
 
     `renews` names the parameter that holds what is written: before the write the step's fact is that value as first
     read; afterwards it is the same thing read again, which `reread` does. `require_done` raises Unreachable or
-    Refused unless the answer says that it was done.
+    Refused unless the answer says that it was done. `sent` and `did` are clauses for the last line of a run that goes
+    no further: `a refresh was sent`, `the draft was refreshed`.
     """
 
     renews: str = field(kw_only=True)
@@ -113,6 +114,32 @@ class WriteStep(Step[P]):
     send: Callable[[P, World], Answer] = field(kw_only=True)
     require_done: Callable[[P, Answer], None] = field(kw_only=True)
     reread: Callable[[P, World], Fetched[Any]] = field(kw_only=True)
+    sent: str = field(kw_only=True)
+    did: str = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a person is told of a one-way step: `verb` as in "to finalize", `done` as in "finalized", its thing's noun.
+
+    `not_done` begins the last line of a refusal, `before` says how Lago shows a target on which nothing was done;
+    `jobs` are what the target queues once it is done, which an answer of 5xx puts in doubt. `endings` are sentences
+    for outcomes of its own other than `done`; `vanished` is what it is called when it is done and shown nowhere.
+    """
+
+    verb: str
+    done: str
+    noun: str = "invoice"
+    not_done: str = ""
+    before: str = "it as it was before"
+    jobs: str = "its follow-up jobs"
+    endings: Mapping[str, str] = field(default_factory=dict)
+    vanished: str = ""
+
+    @property
+    def refused(self) -> str:
+        """How the last line of a refusal begins."""
+        return self.not_done or f"Not {self.done}"
 
 
 State = Literal["not_sent", "rejected", "pending", "done", "unknown", "observed"]
@@ -155,7 +182,8 @@ class OneWayStep(Step[P]):
     `key_of` gives the effect key that at most one open intent may hold, from the target or its id (None: not a
     target); `foresee` adds to the figures that a consent binds what the step itself predicts; `to_type` gives the
     values of the inputs that a consent without a terminal must name; `state_of` says of the target as read whether the
-    step is done; `judge` turns an answer into a ruling by a table; `sight` reads the target once; `could_vanish` says
+    step is done, and `sealed` how a sentence tells what was done and when; `judge` turns an answer into a ruling by a
+    table; `sight` reads the target once; `could_vanish` says
     whether a target that is gone may have been done away with by this very step; `conclude` makes the step's fact
     from a sighting. `acts_on` is the kind of fact that the consent must show, since it is what will be acted on.
     """
@@ -167,6 +195,8 @@ class OneWayStep(Step[P]):
     foresee: Callable[[Mapping[str, Fact], World], dict[str, Any]] = field(kw_only=True)
     to_type: Callable[[Mapping[str, Fact]], dict[str, Any]] = field(kw_only=True)
     state_of: Callable[[Fact], SightedState] = field(kw_only=True)
+    sealed: Callable[[Fact], str] = field(kw_only=True)
+    words: Words = field(kw_only=True)
     send: Callable[[P, World, str], Answer] = field(kw_only=True)
     judge: Callable[[P, Answer], Ruling] = field(kw_only=True)
     sight: Callable[[P, World], Sighting] = field(kw_only=True)

@@ -17,7 +17,7 @@ from engine.exchange import Answer, Request
 from engine.facts import Confirmed, Fact
 from engine.lago_models import BillingEntity, Customer, Finalization, Invoice
 from engine.lago_rules import issuing_date, tax_error, would_close
-from engine.steps.base import Effect, OneWayStep, Ruling, SightedState, Sighting, StepParams, World
+from engine.steps.base import Effect, OneWayStep, Ruling, SightedState, Sighting, StepParams, Words, World
 from engine.steps.finalize_answers import finalization
 from engine.steps.finalize_answers import judge as judge_answer
 from engine.steps.finalize_preview import preview
@@ -137,6 +137,21 @@ def conclude(params: Params, sighting: Sighting, attribution: str) -> Finalizati
     )
 
 
+def sealed(fact: Fact) -> str:
+    """`finalized as ACM-013-001 on 2026-11-23`."""
+    return f"finalized as {fact.number} on {fact.issuing_date}" if isinstance(fact, Invoice) else "finalized"
+
+
+WORDS = Words(
+    verb="finalize",
+    done="finalized",
+    not_done="Not issued",
+    before="a draft",
+    jobs="its webhook, document, mail and payment jobs",
+    endings={"closed": "Closed, not issued: no number, no document, no mail, and Lago shows it nowhere any more."},
+    vanished="closed",
+)
+
 STEP = OneWayStep(
     name="lago.finalize_invoice",
     title="Finalize the invoice",
@@ -150,6 +165,8 @@ STEP = OneWayStep(
     foresee=foresee,
     to_type=to_type,
     state_of=state_of,
+    sealed=sealed,
+    words=WORDS,
     send=send,
     judge=judge,
     sight=sight,

@@ -84,4 +84,6 @@ STEP = WriteStep(
     send=send,
     require_done=require_done,
     reread=reread,
+    sent="a refresh was sent",
+    did="the draft was refreshed",
 )
