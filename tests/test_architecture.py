@@ -21,8 +21,8 @@ FLOORS: dict[int, str] = {
     2: "billing deadline journal lago lago_reading operators secrets_source setting_files setting_lines setting_table "
     "settings terminal wire written",
     3: "checks steps",
-    4: "aftermath asking consent endings gathering interrupts itinerary library log one_way recall registry resume runner session "
-    "standing validation",
+    4: "aftermath asking consent endings gathering interrupts itinerary library log one_way recall registry resume runner "
+    "session standing validation",
     5: "commands render sandbox",
 }
 MOST_LINES = 400
