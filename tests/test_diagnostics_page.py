@@ -12,7 +12,7 @@ from cli import cli
 from engine.library import SHIPPED, load
 from engine.registry import built_in
 from engine.source import MOST_BYTES, MOST_DEPTH
-from engine.validation.envelope import FLAGS, RESERVED
+from engine.validation.format import FLAGS, RESERVED
 from engine.validation.order import OUTCOMES
 
 ROOT = SHIPPED.parent

@@ -12,7 +12,8 @@ from engine.model import INPUT_TYPES, parse_input
 from engine.source import MOST_BYTES, parse
 from engine.steps import REGISTRY as STEPS
 from engine.validation import validate
-from engine.validation.envelope import _INPUT, _NOTE, _STEP, _TOP
+from engine.validation.format import INPUT, NOTE, RUNBOOK, STEP
+from engine.validation.keys import Key
 from engine.validation.order import OUTCOMES
 
 PAGE = (Path(__file__).parent.parent / "docs" / "runbook-format.md").read_text("utf-8")
@@ -28,12 +29,18 @@ def tables(heading: str) -> list[list[list[str]]]:
 
 @pytest.mark.parametrize(
     ("heading", "keys"),
-    [("Keys of a runbook", _TOP), ("Keys of an input", _INPUT), ("Keys of a step", _STEP), ("Keys of a note", _NOTE)],
+    [("Keys of a runbook", RUNBOOK), ("Keys of an input", INPUT), ("Keys of a step", STEP), ("Keys of a note", NOTE)],
 )
-def test_every_key_has_a_row_that_says_whether_it_is_needed(heading: str, keys: dict[str, tuple[type, bool]]) -> None:
+def test_every_key_has_a_row_that_says_whether_it_is_needed_and_what_it_holds(
+    heading: str, keys: dict[str, Key]
+) -> None:
     rows = {row[0].strip("|` "): row[1] for row in tables(heading)[0]}
-    said = {key: "yes" if needed else "no" for key, (_, needed) in keys.items()}
-    if keys is _STEP:
+    said = {key: "yes" if one.is_needed else "no" for key, one in keys.items()}
+    holds = {
+        row[0].strip("|` "): re.sub(r"\[(.*?)\]\(.*?\)", r"`docs/\1`", row[2].strip(" |")) for row in tables(heading)[0]
+    }
+    assert holds == {key: one.help for key, one in keys.items()}
+    if keys is STEP:
         said |= dict.fromkeys(("step", "check", "confirm"), "one of three")
     assert rows == said
 
@@ -60,7 +67,7 @@ def test_the_example_is_a_runbook_without_a_fault() -> None:
 def test_the_example_shows_every_key() -> None:
     (text,) = EXAMPLE
     shown = set(re.findall(r"(\w+):", text))
-    assert set(_TOP) | set(_STEP) | set(_NOTE) | {"type", "help"} <= shown
+    assert set(RUNBOOK) | set(STEP) | set(NOTE) | {"type", "help"} <= shown
 
 
 def test_the_page_says_how_large_a_file_may_be() -> None:

@@ -8,46 +8,16 @@ from pathlib import PurePath
 
 from engine.model import INPUT_TYPES, FailureNote, Input, Kind, Runbook, StepDef, parse_input
 from engine.source import Node, Source
+from engine.validation.format import FLAGS, INPUT, NAME, NOTE, RESERVED, RUNBOOK, STEP
 from engine.validation.keys import keys_of
 from engine.validation.notes import Notes, nearest
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
-RESERVED = frozenset({"inputs", "run", "true", "false", "null"})
-# What `runbook run` takes itself, whatever the runbook: an input of this name could not be given.
-FLAGS = frozenset(
-    "api-key color confirm detailed-exitcode dry-run environment format help journal no-input refresh verbose yes".replace(
-        "-", "_"
-    ).split()
-)
-
-# Keys of a runbook: what type each has, and whether it must be there.
-_TOP: dict[str, tuple[type, bool]] = {
-    "runbook": (str, True),
-    "version": (int, True),
-    "title": (str, True),
-    "summary": (str, True),
-    "use_when": (str, False),
-    "prerequisites": (list, False),
-    "inputs": (dict, False),
-    "subject": (str, True),
-    "steps": (list, True),
-    "when_it_fails": (list, False),
-    "undo": (str, False),
-    "audit": (str, False),
-}
-_INPUT: dict[str, tuple[type, bool]] = {
-    "type": (str, True), "optional": (bool, False), "default": (object, False), "help": (str, False),
-}  # fmt: skip
-_STEP: dict[str, tuple[type, bool]] = {
-    "id": (str, True), "title": (str, False), "section": (str, False), "step": (str, False), "check": (str, False),
-    "confirm": (str, False), "with": (dict, False),
-}  # fmt: skip
-_NOTE: dict[str, tuple[type, bool]] = {"on": (str, True), "say": (str, True)}
+_NAME = re.compile(NAME, re.ASCII)
 
 
 def envelope(root: Node, source: Source, notes: Notes) -> Runbook | None:
     """The runbook that the nodes make; None when too little of it is there to look further."""
-    top = keys_of(root, _TOP, "a runbook", notes)
+    top = keys_of(root, RUNBOOK, "a runbook", notes)
     if top is None:
         return None
     name = _str(top, "runbook")
@@ -97,7 +67,7 @@ def _inputs(node: Node | None, notes: Notes) -> dict[str, Input]:
         elif name in FLAGS:
             message = f"`--{name.replace('_', '-')}` means something else to `runbook run`"
             notes.error("RB024", message, node.keys[name], help="choose another name for the input")
-        keys = keys_of(item, _INPUT, f"the input `{name}`", notes)
+        keys = keys_of(item, INPUT, f"the input `{name}`", notes)
         notes.broken_inputs.add(name)
         if keys is None or "type" not in keys:
             continue
@@ -142,7 +112,7 @@ def _steps(node: Node | None, notes: Notes) -> list[StepDef]:
     if node is not None and not rows:
         notes.error("RB013", "a runbook needs steps", node.span, help="begin each with `- id: NAME`")
     for row in rows:
-        keys = keys_of(row, _STEP, "a step", notes)
+        keys = keys_of(row, STEP, "a step", notes)
         notes.broken_steps.append(row)
         if keys is None or "id" not in keys:
             continue
@@ -191,7 +161,7 @@ def _texts(node: Node | None, what: str, notes: Notes) -> list[str]:
 def _notes(node: Node | None, notes: Notes) -> list[FailureNote]:
     found = []
     for row in node.value if node is not None else []:
-        keys = keys_of(row, _NOTE, "a note of `when_it_fails`", notes)
+        keys = keys_of(row, NOTE, "a note of `when_it_fails`", notes)
         if keys is not None and {"on", "say"} <= set(keys):
             found.append(FailureNote(str(keys["on"].value), str(keys["say"].value)))
     return found

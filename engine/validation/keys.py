@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.source import Node
 from engine.validation.notes import Notes, meant, nearest, one_of
@@ -20,6 +20,14 @@ _HOW = {
 }
 
 
+class Key(NamedTuple):
+    """What a key holds, whether it must be there, and what it is for, in half a sentence."""
+
+    kind: type
+    is_needed: bool
+    help: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Codes:
     """What these findings are called in a kind of file."""
@@ -33,7 +41,7 @@ RUNBOOK = Codes("RB010", "RB011", "RB013")
 
 
 def keys_of(
-    node: Node, wanted: Mapping[str, tuple[type, bool]], what: str, notes: Notes, codes: Codes = RUNBOOK
+    node: Node, wanted: Mapping[str, Key | tuple[type, bool]], what: str, notes: Notes, codes: Codes = RUNBOOK
 ) -> dict[str, Node] | None:
     """The node's keys that are wanted and have the right type; everything else is noted. None: it is no mapping.
 
@@ -63,8 +71,8 @@ def keys_of(
             )
         else:
             found[key] = value
-    for key, (_, is_needed) in wanted.items():
-        if is_needed and key not in node.value and key not in misspelt:
+    for key, one in wanted.items():
+        if one[1] and key not in node.value and key not in misspelt:
             notes.error(codes.missing, f"{what} lacks `{key}`", node.span, help=f"add `{key}:`")
     return found
 
