@@ -131,6 +131,21 @@ def validate(shell: Shell, files: tuple[Path, ...], junit: Path | None) -> int:
     return validate_runbooks(shell, files, junit)
 
 
+@_command(
+    cli,
+    click.option("-k", "pattern", metavar="WORDS", default="", help="Only scenarios whose name holds these words."),
+    click.option("-x", "--fail-fast", "is_brief", is_flag=True, help="Stop at the first that fails."),
+    click.option("--threshold", type=click.IntRange(0, 100), help="Least coverage in percent, instead of the file's."),
+    click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="Write a JUnit report as well."),
+    click.argument("names", nargs=-1),
+)
+def test(shell: Shell, names: tuple[str, ...], **wanted: Any) -> int:
+    """Play the scenarios beside runbooks: what is expected, what is not, coverage."""
+    from engine.commands.testing import Wanted, play_tests
+
+    return play_tests(shell, names, Wanted(**wanted))
+
+
 @_command(cli, click.option("--customer", metavar="EXTERNAL_ID", help="Only this customer's."))
 def drafts(shell: Shell, customer: str | None) -> int:
     """List the draft invoices to choose from."""

@@ -16,14 +16,14 @@ from engine.steps import REGISTRY as STEPS
 
 # Which floor a module is on; a room's floor holds for all that is in it.
 FLOORS: dict[int, str] = {
-    0: "clock diagnostics errors events exchange facts printable values",
+    0: "clock diagnostics errors events exchange facts printable scenario_results values",
     1: "addresses answers lago_models lago_rules model references source sync_runs yaml_words",
     2: "billing deadline journal lago lago_reading operators secrets_source setting_files setting_lines setting_table "
     "settings terminal wire written",
     3: "checks steps",
     4: "aftermath asking consent endings gathering interrupts itinerary library log one_way recall registry resume runner "
     "session standing validation",
-    5: "commands render sandbox",
+    5: "commands render sandbox testing",
 }
 MOST_LINES = 400
 

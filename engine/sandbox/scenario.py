@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -67,13 +68,14 @@ class Stage:
 
 @dataclass
 class Scenario:
-    """A folder of recordings with its `scenario.yaml`."""
+    """A folder of recordings with its `scenario.yaml`. `recorded_at` is where a clock must stand to play it, if it says."""
 
     name: str
     title: str
     setup: str
     subject: Mapping[str, Any]
     stages: list[Stage] = field(default_factory=list)
+    recorded_at: datetime | None = None
 
     @property
     def invoice(self) -> str:
@@ -87,8 +89,11 @@ class Scenario:
 
 
 def load(folder: Path) -> Scenario:
-    """The scenario in a folder. Raises OSError or KeyError when it is none."""
-    raw = yaml.load((folder / "scenario.yaml").read_bytes(), Loader=Loader)
+    """The scenario in a folder. Raises OSError, KeyError, TypeError or ValueError when it is none."""
+    try:
+        raw = yaml.load((folder / "scenario.yaml").read_bytes(), Loader=Loader)
+    except yaml.YAMLError as error:
+        raise ValueError("scenario.yaml is no YAML") from error
     stages = []
     for row in raw["stages"]:
         if "between" in row:
@@ -106,7 +111,11 @@ def load(folder: Path) -> Scenario:
                 what=row.get("what") or "",
             )
         )
-    return Scenario(raw["scenario"], raw["title"], raw.get("setup") or "", raw.get("subject") or {}, stages)
+    at = raw.get("recorded_at")
+    recorded_at = datetime.fromisoformat(str(at)).astimezone(UTC) if at else None
+    return Scenario(
+        raw["scenario"], raw["title"], raw.get("setup") or "", raw.get("subject") or {}, stages, recorded_at
+    )
 
 
 def _key(request: Mapping[str, Any]) -> Key:
