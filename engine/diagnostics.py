@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 
@@ -60,3 +61,11 @@ class Diagnostic:
 def sort(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """By place, each finding once; of several at one place the one found first comes first."""
     return sorted(dict.fromkeys(diagnostics), key=lambda found: found.place)
+
+
+def shown(path: Path) -> str:
+    """A path as a person would type it from here."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)

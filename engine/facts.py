@@ -9,6 +9,33 @@ from pydantic import BaseModel, ConfigDict
 
 from engine.values import digest, jsonable
 
+UNNAMED = frozenset(
+    {
+        "authorization",
+        "proxy_authorization",
+        "cookie",
+        "set_cookie",
+        "token",
+        "api_key",
+        "x_api_key",
+        "password",
+        "email",
+        "emails",
+        "email_address",
+        "phone",
+        "phone_number",
+        "tax_identification_number",
+        "legal_number",
+    }
+)
+"""Fields that stay out of every record by their name alone: credentials and personal data."""
+
+
+def is_unnamed(key: str) -> bool:
+    """Whether a field of this name stays out of every record, whatever it holds."""
+    plain = key.lower().replace("-", "_")
+    return plain in UNNAMED or plain.startswith("address")
+
 
 class Fact(BaseModel):
     """Base of every model of something read. Unknown fields are kept, so nothing Lago says is lost in memory.

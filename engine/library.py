@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import engine
-from engine.diagnostics import Diagnostic
+from engine.diagnostics import Diagnostic, shown
 from engine.errors import Invalid, UsageFault
 from engine.model import Runbook
 from engine.registry import Registry
@@ -51,7 +51,8 @@ def check(path: Path, registry: Registry) -> Loaded:
     except OSError as error:
         raise UsageFault(f"{path} cannot be read: {error.strerror}") from error
     runbook, diagnostics = validate(parsed, registry.steps, registry.checks)
-    return Loaded(path, runbook, tuple(diagnostics))
+    missing = registry.in_the_way(parsed.root)
+    return Loaded(path, None if missing else runbook, (*diagnostics, *missing))
 
 
 def load(name: str, folders: Sequence[Path], registry: Registry) -> Runbook:
@@ -63,11 +64,3 @@ def load(name: str, folders: Sequence[Path], registry: Registry) -> Runbook:
     if loaded.runbook is None:
         raise Invalid(f"{shown(loaded.path)} is not valid", loaded.diagnostics, hint="Mend it, then run again.")
     return loaded.runbook
-
-
-def shown(path: Path) -> str:
-    """The path as a person would type it from here."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except (ValueError, OSError):
-        return str(path)

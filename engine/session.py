@@ -117,9 +117,20 @@ class Session:
                 finally:
                     begun.target = resumption.target or runner.target
 
-            changed = recalled.start.data["runbook"].get("digest") != runbook.source.digest
-            data = {"why": why, **({"runbook_changed": True} if changed else {})}
+            data = {"why": why, **self._changes(recalled.start.data, runbook)}
             return begun.conduct("run.resume", data, problem, work)
+
+    def _changes(self, before: Mapping[str, Any], runbook: Runbook) -> dict[str, bool]:
+        """What is no longer as it was when the run began: the runbook's file, the code of its own steps and checks."""
+        code = [
+            sorted(one["digest"] for one in some)
+            for some in (before.get("extensions", ()), self.registry.code_behind(runbook))
+        ]
+        changes = {
+            "runbook_changed": before["runbook"].get("digest") != runbook.source.digest,
+            "extensions_changed": code[0] != code[1],
+        }
+        return {name: True for name, is_so in changes.items() if is_so}
 
     def _hold_clock(self) -> RunbookError | None:
         try:
@@ -188,6 +199,8 @@ class Begun:
     def _start(self, type: str, data: Mapping[str, Any], operator: Operator | None) -> None:
         settings = self.session.settings
         held: dict[str, Any] = {"clock": settings.clock} if settings.clock else {}
+        if code := self.session.registry.code_behind(self.runbook):
+            held["extensions"] = code
         self.log.emit(
             type,
             None,

@@ -16,7 +16,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from engine.setting_table import BY_ENV, BY_NAME, KEYS, TABLE, Place
+from engine.setting_table import BY_ENV, BY_NAME, CODE, KEYS, LISTS, TABLE, Place
 
 MOST_BYTES = 1_000_000
 
@@ -86,12 +86,15 @@ def from_flags(flags: Mapping[str, str], place: Place) -> Found:
 
 def from_environment(env: Mapping[str, str], place: Place) -> Found:
     """Variables by the setting's name; an empty one counts as not set."""
-    texts = {}
+    texts, faults = {}, []
     for row in TABLE:
         text = env.get(row.env, "").strip()
         if text:
             texts[row.name] = Text(text, Origin(Layer.ENVIRONMENT, row.env), place)
-    return Found(texts)
+            loose = [part for part in text.split(os.pathsep) if part.strip() and not part.startswith(("/", "~/"))]
+            if row.name in CODE and loose:
+                faults.append(f"{row.env}: `{loose[0]}` would be other code in every folder; write the whole path")
+    return Found(texts, tuple(faults))
 
 
 def unknown_variables(env: Mapping[str, str]) -> tuple[str, ...]:
@@ -120,7 +123,12 @@ def from_project(path: Path, home: Path) -> Found:
         f"`{name}` (remove it; where a key was committed, replace the key)"
         for name in held
     )
-    kept = {name: text for name, text in found.texts.items() if name not in KEYS}
+    if "trusted_projects" in found.texts:
+        where = found.texts["trusted_projects"].origin.name
+        faults += (
+            f"{where}: a project cannot say itself that it is trusted; set `trusted_projects` in your user file",
+        )
+    kept = {name: text for name, text in found.texts.items() if name not in KEYS | {"trusted_projects"}}
     return Found(kept, (*found.faults, *faults))
 
 
@@ -190,7 +198,7 @@ def _nearest(key: str) -> str:
 
 
 def _wanted(name: str) -> str:
-    return "a text, or a list of texts" if name == "path" else "a text or a number"
+    return "a text, or a list of texts" if name in LISTS else "a text or a number"
 
 
 def _text_of(value: Any, name: str) -> str | None:
@@ -203,7 +211,7 @@ def _text_of(value: Any, name: str) -> str | None:
         return value.isoformat()
     if isinstance(value, date | time):
         return str(value)
-    if name == "path" and isinstance(value, list) and all(isinstance(item, str) for item in value):
+    if name in LISTS and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return None if any(os.pathsep in item for item in value) else os.pathsep.join(value)
     return None
 

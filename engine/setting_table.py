@@ -56,7 +56,7 @@ def _path(text: str, place: Place) -> Path:
 def _paths(text: str, place: Place) -> tuple[Path, ...]:
     found = tuple(dict.fromkeys(_path(part, place) for part in text.split(os.pathsep) if part.strip()))
     if not found:
-        raise ValueError(f"folders are needed, with `{os.pathsep}` between them")
+        raise ValueError(f"paths are needed, with `{os.pathsep}` between them")
     return found
 
 
@@ -209,6 +209,22 @@ TABLE: tuple[Setting, ...] = (
         "`./runbooks`, then those shipped",
     ),
     Setting(
+        "extensions",
+        "RUNBOOK_EXTENSIONS",
+        f"Python files with steps and checks of your own, with `{os.pathsep}` between them",
+        _paths,
+        None,
+        _NONE,
+    ),
+    Setting(
+        "trusted_projects",
+        "RUNBOOK_TRUSTED_PROJECTS",
+        "folders of projects whose own `extensions` may be executed; never from a project file",
+        _paths,
+        None,
+        _NONE,
+    ),
+    Setting(
         "environment",
         "RUNBOOK_ENVIRONMENT",
         "the label on every screen and record; `production` is spelled out",
@@ -277,6 +293,12 @@ TABLE: tuple[Setting, ...] = (
 
 BY_NAME = {row.name: row for row in TABLE}
 BY_ENV = {row.env: row for row in TABLE}
+
+LISTS = frozenset({"path", "extensions", "trusted_projects"})
+"""What holds several paths, and so may be a list in a file."""
+
+CODE = frozenset({"extensions", "trusted_projects"})
+"""What decides which code is executed. In the environment, which goes from folder to folder, only whole paths do."""
 
 KEYS = frozenset({row.name for row in TABLE if row.is_secret} | {f"{row.name}_file" for row in TABLE if row.is_secret})
 """What a project file may neither hold nor point to: with its own URL beside it, it could have any file sent there."""

@@ -97,6 +97,16 @@ class Settings:
         return found
 
     @property
+    def extensions(self) -> tuple[Path, ...]:
+        """The Python files with steps and checks of one's own; whether they may be executed is `engine.extensions`."""
+        return self.values["extensions"].value or ()
+
+    @property
+    def trusted_projects(self) -> tuple[Path, ...]:
+        """The folders of projects whose own extensions may be executed."""
+        return self.values["trusted_projects"].value or ()
+
+    @property
     def environment(self) -> str:
         """The label of every screen and record, or an empty text where neither it nor Lago's address is set."""
         return str(self.values["environment"].value)

@@ -20,9 +20,9 @@ FLOORS: dict[int, str] = {
     1: "addresses answers lago_models lago_rules model references source sync_runs yaml_words",
     2: "billing deadline journal lago lago_reading operators secrets_source setting_files setting_lines setting_table "
     "settings terminal wire written",
-    3: "checks steps",
-    4: "aftermath asking consent endings gathering interrupts itinerary library log one_way recall registry resume runner "
-    "session standing validation",
+    3: "api checks steps",
+    4: "aftermath asking consent endings extensions gathering interrupts itinerary library log one_way recall registry resume "
+    "runner session standing validation",
     5: "commands render sandbox testing",
 }
 MOST_LINES = 400
@@ -52,6 +52,8 @@ WALLS = {
     "engine.runner": {"cli", "engine.commands", "engine.render", "engine.sandbox", "engine.terminal"},
     "engine.checks": {"engine.steps", "engine.lago", "engine.billing", "engine.journal", "engine.clock"},
     "engine.steps": {"engine.checks", "engine.lago", "engine.billing", "engine.journal", "engine.wire"},
+    "engine.extensions": {"engine.lago", "engine.wire", "engine.journal", "engine.runner", "engine.commands"},
+    "engine.api": {"engine.lago", "engine.wire", "engine.journal", "engine.settings", "engine.runner"},
     "engine.validation": {"engine.lago", "engine.wire", "engine.journal", "engine.runner"},
 }
 

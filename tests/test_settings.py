@@ -117,6 +117,8 @@ def test_defaults_need_nothing_at_all(desk: Desk) -> None:
         "operators": desk.home / ".config/runbook/operators.yaml",
         "journal": desk.home / ".local/state/runbook/journal.db",
         "path": (desk.cwd / "runbooks", settings.SHIPPED),
+        "extensions": None,
+        "trusted_projects": None,
         "environment": "",
         "clock": None,
         "finalize_timeout": 90.0,
@@ -414,6 +416,25 @@ def test_a_project_file_may_neither_hold_a_key_nor_point_to_one(desk: Desk, name
     )
 
 
+def test_a_project_may_name_code_and_cannot_say_that_it_is_trusted(desk: Desk) -> None:
+    desk.in_project('extensions = ["checks.py"]').in_user_file('trusted_projects = ["~/billing", "work"]')
+    found = desk.load()
+    assert found.extensions == (desk.project.parent / "checks.py",)
+    assert found.trusted_projects == (desk.home / "billing", desk.user.parent / "work")
+    desk.in_project('trusted_projects = "."')
+    assert desk.faults() == (
+        "project/pyproject.toml:5: a project cannot say itself that it is trusted; set `trusted_projects` in your user file",
+    )
+
+
+@pytest.mark.parametrize("name", ["RUNBOOK_EXTENSIONS", "RUNBOOK_TRUSTED_PROJECTS"])
+def test_in_the_environment_code_goes_by_its_whole_path(desk: Desk, name: str) -> None:
+    desk.in_environment(**{name: "/srv/acme:~/acme"})
+    assert desk.load().values[name.removeprefix("RUNBOOK_").lower()].value == (Path("/srv/acme"), desk.home / "acme")
+    desk.in_environment(**{name: "/srv/acme:acme"})
+    assert desk.faults() == (f"{name}: `acme` would be other code in every folder; write the whole path",)
+
+
 @pytest.mark.parametrize("name", sorted(KEYS - {f"{row.name}_file" for row in TABLE}))
 def test_a_key_is_never_a_flag(desk: Desk, name: str) -> None:
     desk.flags[name] = KEY
@@ -708,6 +729,8 @@ def test_config_lists_every_setting_with_its_source_and_no_key(desk: Desk) -> No
         ("RUNBOOK_OPERATORS", "home/.config/runbook/operators.yaml", "default"),
         ("RUNBOOK_JOURNAL", "project/j.db", "project file project/pyproject.toml:5"),
         ("RUNBOOK_PATH", f"project/deep/runbooks:{settings.SHIPPED}", "default"),
+        ("RUNBOOK_EXTENSIONS", "not set", ""),
+        ("RUNBOOK_TRUSTED_PROJECTS", "not set", ""),
         ("RUNBOOK_ENVIRONMENT", "billing.example.com", "default"),
         ("RUNBOOK_CLOCK", "2026-11-23T11:00:00.000000Z", "environment"),
         ("RUNBOOK_FINALIZE_TIMEOUT", "30", "flag --finalize-timeout"),

@@ -44,16 +44,20 @@ def show_runbook(shell: Shell, name: str) -> int:
 
 
 def show_config(shell: Shell) -> int:
-    """Each setting, its value and where it came from: 0, or 3 where they cannot go together. Raises SettingsFault."""
+    """Each setting, its value and where it came from, and the extensions, all of which are loaded for it.
+
+    0, or 3 where settings cannot go together or an extension cannot be used. Raises SettingsFault.
+    """
     from engine import setting_lines
     from engine.render import config
 
     terminal, settings = shell.terminal, shell.settings
-    problems = settings.problems()
+    extensions, faults = shell.registry.own_code()
+    problems = (*settings.problems(), *faults)
     terminal.out(
         config.render(
             setting_lines.lines(settings),
-            setting_lines.notes(settings),
+            (*setting_lines.notes(settings), *extensions),
             settings.warnings,
             problems,
             shell.format,

@@ -60,9 +60,9 @@ class Shell:
     @cached_property
     def registry(self) -> Registry:
         """The steps and checks that a runbook may name here."""
-        from engine.registry import built_in
+        from engine.registry import here
 
-        return built_in()
+        return here(lambda: self.settings)
 
     def runbook_names(self) -> list[str]:
         """The runbooks that can be named here."""

@@ -13,8 +13,9 @@ from types import FrameType
 from typing import Any
 
 from engine.commands.shell import Shell
+from engine.diagnostics import shown
 from engine.errors import Exit, UsageFault
-from engine.library import files, shown
+from engine.library import files
 from engine.render import github, junit, scenarios
 from engine.scenario_results import Coverage, Difference, Result
 from engine.testing.comparing import differences

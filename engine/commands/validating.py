@@ -9,9 +9,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from engine.commands.shell import Shell, line_of
-from engine.diagnostics import Diagnostic
+from engine.diagnostics import Diagnostic, shown
 from engine.errors import Exit, UsageFault
-from engine.library import check, files, shown
+from engine.library import check, files
 from engine.registry import Registry
 from engine.render.text import json_line
 
@@ -36,7 +36,8 @@ def validate_runbooks(shell: Shell, paths: Sequence[Path], junit: Path | None) -
     `junit` is where to write the same as a report. Raises UsageFault when it cannot be written.
     """
     looked = [_look(path, shell.registry) for path in paths or files(shell.settings.path).values()]
-    shell.tell([diagnostic for one in looked for diagnostic in one.found])
+    # An extension that several runbooks need is told once.
+    shell.tell(list(dict.fromkeys(diagnostic for one in looked for diagnostic in one.found)))
     for one in looked:
         if one.fault is not None:
             shell.complain(one.fault, path=one.path)
@@ -62,7 +63,7 @@ def _look(path: Path, registry: Registry) -> Looked:
 def _count(looked: Sequence[Looked], format: str) -> str:
     read = [one for one in looked if one.fault is None]
     bad = sum(not one.is_valid for one in read)
-    errors = sum(diagnostic.severity == "error" for one in read for diagnostic in one.found)
+    errors = sum(found.severity == "error" for found in {found for one in read for found in one.found})
     unread = len(looked) - len(read)
     if format == "json":
         counts = {"errors": errors, "invalid": bad, "unreadable": unread, "runbooks": len(looked)}

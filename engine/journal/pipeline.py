@@ -16,28 +16,9 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from engine.errors import Bug
-from engine.facts import Fact
+from engine.facts import Fact, is_unnamed
 from engine.values import Secret, jsonable
 
-UNNAMED = frozenset(
-    {
-        "authorization",
-        "proxy_authorization",
-        "cookie",
-        "set_cookie",
-        "token",
-        "api_key",
-        "x_api_key",
-        "password",
-        "email",
-        "emails",
-        "email_address",
-        "phone",
-        "phone_number",
-        "tax_identification_number",
-        "legal_number",
-    }
-)
 _OWN_WORDS = frozenset({"grouped_by", "filters"})
 HIDDEN = "[secret]"
 
@@ -87,12 +68,6 @@ def without_secrets(value: Any, *, is_own_words: bool = False) -> Any:
     if isinstance(value, list | tuple):
         return [without_secrets(item, is_own_words=is_own_words) for item in value]
     return value
-
-
-def is_unnamed(key: str) -> bool:
-    """Whether a field of this name stays out of every record, whatever it holds."""
-    plain = key.lower().replace("-", "_")
-    return plain in UNNAMED or plain.startswith("address")
 
 
 def canonicalize(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

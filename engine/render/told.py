@@ -69,6 +69,9 @@ def _map(value: object) -> Data:
     return value if isinstance(value, Mapping) else {}
 
 
+CHANGES = {"runbook_changed": "a changed runbook file", "extensions_changed": "changed code of its own"}
+
+
 def _start(data: Data) -> Iterator[str]:
     runbook, operator = _map(data.get("runbook")), _map(data.get("operator"))
     yield f"{runbook.get('name')} v{runbook.get('version')}, file {short(runbook.get('digest'))}"
@@ -77,7 +80,12 @@ def _start(data: Data) -> Iterator[str]:
     if inputs := _map(data.get("inputs")):
         yield "given " + ", ".join(f"{name} {value}" for name, value in inputs.items())
     if data.get("why"):
-        yield f"to {data['why']} it" + (", with a changed runbook file" if data.get("runbook_changed") else "")
+        changed = [what for key, what in CHANGES.items() if data.get(key)]
+        yield f"to {data['why']} it" + (f", with {' and '.join(changed)}" if changed else "")
+    for one in data.get("extensions") or ():
+        name = " ".join(filter(None, (one.get("name"), one.get("version"))))
+        gives = ", ".join(one.get("gives") or ()) or "nothing that it names"
+        yield f"with code of its own: {name} ({short(one.get('digest'))}) gives {gives}"
     if data.get("mode", "run") != "run":
         yield "a dry run: nothing one-way could be sent"
     if data.get("clock"):

@@ -1,0 +1,72 @@
+"""What a step or a check of one's own imports: these names stay, wherever in the engine they live. Floor 3.
+
+`docs/own-steps-and-checks.md` shows how they are used. A check needs `Check`, `Params`, `Here` and the three verdicts; a step
+that reads needs `ReadStep`, `StepParams`, `World`, `Fact`, `Fetched` and `Request`, and raises `Unreachable` for what is out of
+reach and `Denied` for what is not there.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from engine.checks.base import Check, Here, Params, Verdict, denied, passed, warned
+from engine.errors import Denied, Unreachable
+from engine.exchange import Answer, Fetched, NeverSent, NoAnswer, Replied, Request
+from engine.facts import Confirmed, Fact, RunRecord
+from engine.lago_models import (
+    BillingEntity,
+    Credits,
+    Customer,
+    Fee,
+    Finalization,
+    Invoice,
+    InvoiceLists,
+    Subscription,
+    Subscriptions,
+)
+from engine.steps.base import Effect, OneWayStep, ReadStep, Ruling, Sighting, StepParams, World, WriteStep
+from engine.sync_runs import LatestSync
+from engine.values import Money, Month, show_duration
+
+__all__ = [
+    "Answer",
+    "BillingEntity",
+    "Check",
+    "Confirmed",
+    "Credits",
+    "Customer",
+    "Denied",
+    "Effect",
+    "Fact",
+    "Fee",
+    "Fetched",
+    "Field",
+    "Finalization",
+    "Here",
+    "Invoice",
+    "InvoiceLists",
+    "LatestSync",
+    "Money",
+    "Month",
+    "NeverSent",
+    "NoAnswer",
+    "OneWayStep",
+    "Params",
+    "ReadStep",
+    "Replied",
+    "Request",
+    "Ruling",
+    "RunRecord",
+    "Sighting",
+    "StepParams",
+    "Subscription",
+    "Subscriptions",
+    "Unreachable",
+    "Verdict",
+    "World",
+    "WriteStep",
+    "denied",
+    "passed",
+    "show_duration",
+    "warned",
+]
