@@ -29,6 +29,14 @@ def minor_digits(currency: str) -> int:
     return _MINOR_DIGITS.get(currency, 2)
 
 
+def currencies_by_digits() -> dict[int, list[str]]:
+    """The currencies that have not two decimals, by how many they have."""
+    found: dict[int, list[str]] = {}
+    for code, digits in sorted(_MINOR_DIGITS.items()):
+        found.setdefault(digits, []).append(code)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in whole minor units (`cents`) of `currency`. Never a float, never added across currencies."""

@@ -48,6 +48,8 @@ COMMANDS = [
     ["list"],
     ["show", "finalize_invoice"],
     ["validate"],
+    ["validate", "--format", "github", "--junit", "report.xml"],
+    ["schema"],
     ["run", "--help"],
     ["run", "finalize_invoice", "--help"],
 ]
