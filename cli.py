@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial, update_wrapper
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -12,22 +13,22 @@ import click
 
 from engine import __version__
 from engine.commands.shell import CI_FORMATS, FORMATS, Shell
+from engine.errors import Exit
 from engine.printable import safe
 
 if TYPE_CHECKING:
     from engine.resume import Word
 
-EXIT_CODES = """\b
-Exit codes
-  0  done, or already so              9  journal cannot be used
-  1  a defect of runbook             10  Lago refused: not issued
-  2  usage                           12  accepted, still pending
-  3  a file or setting is invalid    13  UNKNOWN: sent, outcome not known
-  4  denied by a check               14  done, but not as confirmed
-  5  not confirmed                   15  done or refused, but not recorded
-  6  stale: the figures moved        20  dry run: would write
-  7  Lago or console unreachable    130, 143  stopped before anything one-way
-  8  tests failed                    11  batch: some done, some not"""
+
+def _exit_codes() -> str:
+    """The exit codes in two columns, as they stand below every help."""
+    codes = [f"{code.value:>3}  {code.brief}" for code in Exit]
+    half = (len(codes) + 1) // 2
+    rows = [f"{left:<36}{right}".rstrip() for left, right in zip_longest(codes[:half], codes[half:], fillvalue="")]
+    return "\n".join(["\b", "Exit codes (more: runbook explain CODE)", *rows])
+
+
+EXIT_CODES = _exit_codes()
 
 # The commands that judge files, and so can tell GitHub too.
 FOR_CI = ("validate", "test")
@@ -119,6 +120,17 @@ def show(shell: Shell, name: str) -> int:
     return show_runbook(shell, name)
 
 
+@_command(cli, click.argument("codes", metavar="[CODE]...", nargs=-1))
+def explain(shell: Shell, codes: tuple[str, ...]) -> int:
+    """Explain an error code, an exit code, a check or a step.
+
+    CODE is RB012, 13, sync_is_fresh, lago.finalize_invoice, Invoice or money. Without one: all that can be explained.
+    """
+    from engine.commands.explaining import explain_codes
+
+    return explain_codes(shell, codes)
+
+
 @_command(
     cli,
     click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="Write a JUnit report as well."),
@@ -144,14 +156,6 @@ def test(shell: Shell, names: tuple[str, ...], **wanted: Any) -> int:
     from engine.commands.testing import Wanted, play_tests
 
     return play_tests(shell, names, Wanted(**wanted))
-
-
-@_command(cli, click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it there."))
-def schema(shell: Shell, output: Path | None) -> int:
-    """Print the JSON Schema of runbook files, for editors."""
-    from engine.commands.schema import show_schema
-
-    return show_schema(shell, output)
 
 
 @_command(cli, click.option("--customer", metavar="EXTERNAL_ID", help="Only this customer's."))

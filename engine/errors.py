@@ -9,27 +9,36 @@ from engine.diagnostics import Diagnostic
 
 
 class Exit(IntEnum):
-    """The exit codes, by the names that the documentation uses."""
+    """The exit codes, by the names that the documentation uses; `brief` is what `--help` says of each."""
 
-    DONE = 0
-    BUG = 1
-    USAGE = 2
-    INVALID = 3
-    DENIED = 4
-    NOT_CONFIRMED = 5
-    STALE = 6
-    UNREACHABLE = 7
-    TESTS_FAILED = 8
-    JOURNAL = 9
-    REFUSED = 10
-    PARTLY = 11
-    PENDING = 12
-    UNKNOWN = 13
-    NOT_AS_CONFIRMED = 14
-    UNRECORDED = 15
-    WOULD_WRITE = 20
-    INTERRUPTED = 130
-    TERMINATED = 143
+    brief: str
+
+    def __new__(cls, value: int, brief: str) -> Exit:
+        """A member is its number, and knows what it means."""
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.brief = brief
+        return member
+
+    DONE = 0, "done, or already so"
+    BUG = 1, "a defect of runbook"
+    USAGE = 2, "usage"
+    INVALID = 3, "a file or setting is invalid"
+    DENIED = 4, "denied by a check"
+    NOT_CONFIRMED = 5, "not confirmed"
+    STALE = 6, "stale: the figures moved"
+    UNREACHABLE = 7, "Lago or console unreachable"
+    TESTS_FAILED = 8, "tests failed"
+    JOURNAL = 9, "journal cannot be used"
+    REFUSED = 10, "Lago refused: not issued"
+    PARTLY = 11, "batch: some done, some not"
+    PENDING = 12, "accepted, still pending"
+    UNKNOWN = 13, "UNKNOWN: sent, outcome not known"
+    NOT_AS_CONFIRMED = 14, "done, but not as confirmed"
+    UNRECORDED = 15, "done or refused, but not recorded"
+    WOULD_WRITE = 20, "dry run: would write"
+    INTERRUPTED = 130, "Ctrl-C, before anything one-way"
+    TERMINATED = 143, "SIGTERM, before anything one-way"
 
 
 class RunbookError(Exception):

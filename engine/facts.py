@@ -125,7 +125,7 @@ F = TypeVar("F", bound=Fact)
 class Confirmed(Fact):
     """What a person confirmed: the facts shown, by the names that the runbook's `with:` gives them.
 
-    `figures_digest` binds them (`docs/consent.md`); `at` is when the consent was given.
+    `figures_digest` binds them; `at` is when the consent was given.
     """
 
     facts: dict[str, Fact]

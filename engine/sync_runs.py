@@ -53,7 +53,7 @@ class SyncRun(Fact):
 
 
 class LatestSync(Fact):
-    """The newest sync run, or None where there is none. `source` says where it was read, without any secret."""
+    """The newest sync run, absent where there is none. `source` says where it was read, without any secret."""
 
     CLEAR: ClassVar[tuple[str, ...]] = ("run", "source")
 

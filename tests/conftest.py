@@ -1,4 +1,4 @@
-"""What every test may use: `--update-screens` and `--update-expected` rewrite the texts that are kept beside tests."""
+"""What every test may use: `--update-...` rewrites what is kept beside the tests, or made from the source."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ SCREENS = Path(__file__).parent / "screens"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--update-screens` and `--update-expected`."""
+    """Add `--update-screens`, `--update-expected` and `--update-pages`."""
     parser.addoption("--update-screens", action="store_true", help="rewrite tests/screens/*.txt as they are now")
     parser.addoption("--update-expected", action="store_true", help="rewrite tests/invalid/*.txt as they are now")
+    parser.addoption("--update-pages", action="store_true", help="make the made parts of docs/*.md anew")
 
 
 @pytest.fixture

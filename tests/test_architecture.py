@@ -16,14 +16,14 @@ from engine.steps import REGISTRY as STEPS
 
 # Which floor a module is on; a room's floor holds for all that is in it.
 FLOORS: dict[int, str] = {
-    0: "clock diagnostics errors events exchange facts printable scenario_results values",
+    0: "articles clock diagnostics errors events exchange facts printable scenario_results values",
     1: "addresses answers lago_models lago_rules model references source sync_runs yaml_words",
     2: "billing deadline journal lago lago_reading operators secrets_source setting_files setting_lines setting_table "
     "settings terminal wire written",
     3: "api checks steps",
     4: "aftermath asking consent endings extensions gathering interrupts itinerary library log one_way recall registry resume "
-    "runner schema session standing validation",
-    5: "commands render sandbox testing",
+    "runner session standing validation",
+    5: "commands explain render sandbox testing",
 }
 MOST_LINES = 400
 
@@ -42,7 +42,6 @@ DOORS = {
     "logging": [],
     "asyncio": [],
     "pickle": [],
-    "jsonschema": [],
 }
 
 # What must not be reached from here, not even by way of others.
@@ -56,7 +55,6 @@ WALLS = {
     "engine.extensions": {"engine.lago", "engine.wire", "engine.journal", "engine.runner", "engine.commands"},
     "engine.api": {"engine.lago", "engine.wire", "engine.journal", "engine.settings", "engine.runner"},
     "engine.validation": {"engine.lago", "engine.wire", "engine.journal", "engine.runner"},
-    "engine.schema": {"engine.lago", "engine.wire", "engine.journal", "engine.runner"},
 }
 
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helper", "helpers", "manager", "handler", "common", "misc", "core", "base_"}

@@ -35,7 +35,8 @@ def test_a_section_says_more_than_its_title(title: str) -> None:
 
 
 def test_the_example_is_what_is_said() -> None:
-    (shown,) = re.findall(r"^```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    """The one that stands at the top; those of the codes are made (`test_pages.py`)."""
+    shown = re.findall(r"^```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[0]
     assert shown == (Path(__file__).parent / "invalid" / "rb012_step.txt").read_text("utf-8")
 
 

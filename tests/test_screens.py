@@ -176,7 +176,8 @@ def test_no_kept_screen_is_left_over() -> None:
     kept = {path.stem for path in SCREENS.glob("*.txt")}
     pages = ("audit_show", "audit_list", "audit_verify", "drafts", "errors")
     here = {f"{format}_{name}" for format in ("human", "plain") for name in (*RUNS, *pages)}
-    assert kept == here | {"show_finalize_invoice"}  # the page of the shipped runbook is kept by test_reading_commands
+    # the page of the shipped runbook is kept by test_reading_commands, what is explained by test_explain
+    assert {name for name in kept if not name.startswith("explain")} == here | {"show_finalize_invoice"}
 
 
 # What holds for every screen

@@ -1,7 +1,18 @@
 """`absent_from_drafts`: a finalized invoice stands in no list of drafts any more. Floor 3.
 
+Passes when no row of the draft list is this invoice. A row that by its own word is no draft is not counted, and that is
+said.
+Warns never.
+Denies when a row is this invoice and says `draft`.
+Why: Older servers drop a filter that they do not know, so a list is believed row by row, not as a whole.
+
 ```yaml
 - {id: left_drafts, check: absent_from_drafts, with: {lists: "${lists}"}}
+```
+
+```text
+DENY  the list of drafts still holds c8117fcb-c82a-4075-928f-9c8ff5f46b2f
+      Look at it in Lago. Do not finalize it again: it was read as issued.
 ```
 """
 

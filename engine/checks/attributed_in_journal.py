@@ -1,7 +1,20 @@
 """`attributed_in_journal`: the journal names who did this, holds the intent and what came of it, unbroken. Floor 3.
 
+Passes when the journal names this operator for this run, holds the intent and what came of the call, and its chain is
+unbroken. Of a run that sent nothing it says so, and looks for no intent.
+Warns when another operator began the run and this one took it up.
+Denies when any of that is missing, or the chain is broken.
+Why: Proof that cannot be read back is none. The billing console's own audit log does not show this run.
+
 ```yaml
 - {id: recorded, check: attributed_in_journal, with: {run: "${run}"}}
+```
+
+```text
+DENY  the journal does not bear out run 01KB2V5Q8Z
+      the journal's chain is broken within this run
+      Keep a copy of the journal as it is, then see `runbook audit
+      verify`.
 ```
 """
 

@@ -1,9 +1,21 @@
 """`customer_matches`: the invoice's customer is the one that was read by itself, and the one expected. Floor 3.
 
+Passes when the customer embedded in the invoice and the one read by itself agree, and are the expected one if one is
+expected, letter for letter.
+Warns when the name differs, or the invoice is of another billing entity than the customer now is.
+Denies when the ids, the currency or the billing entity of the two differ, or another customer was expected; it names
+both.
+Why: Drafts carry no number of their own. Billing the wrong customer is the one mistake that no total reveals.
+
 ```yaml
 - id: right_customer
   check: customer_matches
   with: {invoice: "${refreshed}", customer: "${customer}", expected: "${inputs.customer}"}
+```
+
+```text
+DENY  this invoice is for `cus_hooli`, not for `cus_initech`
+      Choose the right draft with `runbook drafts --customer EXTERNAL_ID`.
 ```
 """
 

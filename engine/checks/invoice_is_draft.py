@@ -1,7 +1,21 @@
 """`invoice_is_draft`: only a subscription's draft can be finalized; the rest is told in the words of a screen. Floor 3.
 
+Passes when its status is `draft` and its type is `subscription`.
+Warns never.
+Denies on any other status, in [the words of Lago's screens](output.md), each with a fix of its own: voided, failed
+(with the tax provider's code), pending, finalized, closed, deleted; and on a draft of another type. A status that no
+version has yet denies too.
+Why: Lago answers 404 to a finalize of anything but a draft and 403 of a draft that no subscription made, without saying
+which it was. An invoice that turns out to be finalized ends the run with 0 before any check.
+
 ```yaml
 - {id: is_draft, check: invoice_is_draft, with: {invoice: "${draft}"}}
+```
+
+```text
+DENY  the invoice is `voided`, not a draft
+      A void cannot be taken back and brings no new draft: bill the period
+      by other means.
 ```
 """
 

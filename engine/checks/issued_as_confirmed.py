@@ -1,7 +1,24 @@
 """`issued_as_confirmed`: what Lago issued is what a person confirmed, but for the credits that Lago may take. Floor 3.
 
+Passes when customer, currency, period, every fee and every tax are what was confirmed, and what was taken off is what
+the confirmed coupons, credit notes and prepaid credits had.
+Warns when Lago does not show enough to be sure, or the payment is due on another day than the terms say.
+Denies on any other difference, one line each: what was confirmed, what was issued, by how much they differ; and when it
+has no number, or reads as a draft, pending, failed or voided.
+Why: Lago computes the invoice once more while it finalizes. This is where a late event or a changed tax is found out,
+and it says how it is unwound.
+
 ```yaml
 - {id: as_confirmed, check: issued_as_confirmed, with: {confirmed: "${consent}", issued: "${issued}"}}
+```
+
+```text
+DENY  ACM-013-001 is not as confirmed, for 636.04 EUR
+      issuing date: confirmed 2026-11-23, issued 2026-11-24
+      payment due: confirmed 2026-12-24, issued 2026-12-23
+      To unwind it: a credit note over the full amount, or void it in Lago
+      where that is possible. A void brings no new draft: the period is
+      not billed again.
 ```
 """
 

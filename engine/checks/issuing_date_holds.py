@@ -1,9 +1,26 @@
 """`issuing_date_holds`: the day does not change in the customer's time zone while Lago finalizes. Floor 3.
 
+Passes when the day does not change in the customer's time zone for longer than half an hour, or the draft's date is
+kept whatever the day (`keep_anchor`).
+Warns when midnight is within half an hour, or it cannot be known whether the date is kept.
+Denies when midnight is nearer than the finalize timeout and 60 seconds, or this machine does not know the time zone.
+Why: Lago dates an invoice by the day on which it finalizes it. A call across midnight would issue it on another day
+than was confirmed, and due on another too.
+
 ```yaml
 - id: date_holds
   check: issuing_date_holds
   with: {invoice: "${refreshed}", customer: "${customer}", entity: "${entity}"}
+```
+
+```text
+DENY  it will be issued on 2026-11-23, today in Asia/Tokyo; but midnight
+      in Asia/Tokyo is 2m away, and a finalize call may take 1m30s
+      without keep_anchor: 2026-11-23, the day it is finalized; with it:
+      2026-12-01, the draft's date
+      payment due: 2026-12-23
+      Run this again after midnight there, in 2m: it is then issued on the
+      next day.
 ```
 """
 

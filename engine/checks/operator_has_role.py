@@ -1,7 +1,19 @@
 """`operator_has_role`: whoever runs this may. Floor 3.
 
+Passes when the operators file gives this operator the role.
+Warns never.
+Denies when it does not, saying which roles the operator has.
+Why: Finalizing is for few, and whoever may not do it should find out before anything is read.
+
 ```yaml
 - {id: operator, check: operator_has_role, with: {role: billing_admin}}
+```
+
+```text
+DENY  `amir` does not have the role `billing_admin` (has: `support`,
+      `auditor`)
+      Ask whoever keeps the operators file, or have somebody with the role
+      run this.
 ```
 """
 

@@ -1,9 +1,23 @@
 """`period_matches`: every billing period is of the month that one means to bill, in the customer's zone. Floor 3.
 
+Passes when each billing period has a part, its subscription's or its charges', that begins in the expected month in the
+customer's time zone; or, without an expectation, when there are periods to tell.
+Warns when there are no billing periods and no expectation, or when this machine does not know the time zone.
+Denies when a period begins in another month, or there is nothing to compare the expectation with.
+Why: A plan billed in advance bills the coming month together with the past month's usage, so either is right. A Tokyo
+October begins on 30 September in UTC.
+
 ```yaml
 - id: right_period
   check: period_matches
   with: {invoice: "${refreshed}", customer: "${customer}", expected: "${inputs.period}"}
+```
+
+```text
+DENY  billing period 2026-10-01..2026-10-31: not 2026-09
+      `sub_hooli`: begins in 2026-10
+      Choose the right draft with `runbook drafts`, or say the period that
+      you mean.
 ```
 """
 

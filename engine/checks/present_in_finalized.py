@@ -1,7 +1,19 @@
 """`present_in_finalized`: a finalized invoice stands in the finalized list; a closed one stands in none. Floor 3.
 
+Passes when a row of the finalized list is this invoice and says `finalized`; of an invoice that was closed or voided,
+when neither list holds it.
+Warns never.
+Denies when it is not there, or is there although it was closed or voided.
+Why: What the list shows is what everybody else in billing sees.
+
 ```yaml
 - {id: joined_finalized, check: present_in_finalized, with: {lists: "${lists}"}}
+```
+
+```text
+DENY  the finalized list does not hold
+      c8117fcb-c82a-4075-928f-9c8ff5f46b2f
+      Look at it in Lago. Do not finalize it again: it was read as issued.
 ```
 """
 

@@ -1,7 +1,23 @@
 """`refresh_explained`: what the refresh changed on the draft, fee by fee. Floor 3.
 
+Passes when nothing changed, or when fees, units, amounts or taxes did in a way that loses nothing; each change is a
+line.
+Warns when a fee vanished, the total fell, the billing period moved or the currency changed.
+Denies never.
+Why: Finalize rebuilds the draft as the refresh does, so this is the last time that somebody can see what comes of it.
+Some versions of Lago lose fees in a refresh and would bill too little.
+
 ```yaml
 - {id: refresh_news, check: refresh_explained, with: {before: "${draft}", after: "${refreshed}"}}
+```
+
+```text
+warn  the total fell: 1,040.89 EUR -> 302.89 EUR
+      API calls: 775.81 EUR -> 160.81 EUR (-615.00 EUR), 63074 -> 13074
+      units
+      tax vat_20 20 %: 173.48 EUR -> 50.48 EUR
+      Look at each line before you confirm: some versions of Lago lose
+      fees in a refresh.
 ```
 """
 

@@ -1,9 +1,23 @@
 """`sync_is_fresh`: the newest sync run completed, without errors, and not too long ago. Floor 3.
 
+Passes when the newest run completed without errors and ended less than `max_age` ago. Five minutes ahead of this
+machine's clock count as now.
+Warns when Lago's customer, or a subscription of a server that says so, changed after that run ended.
+Denies when there is no run, or the newest is running, failed or of an unknown status, has errors (the first three are
+shown, without what looks like personal data or a key), does not say when it ended, ended `max_age` ago or longer, or
+ended in the future.
+Why: An invoice over stale customers or subscriptions bills the wrong thing. That the customer changed later only warns,
+for a finalization that takes prepaid credits changes the customer as well.
+
 ```yaml
 - id: synced
   check: sync_is_fresh
   with: {sync: "${sync}", customer: "${customer}", subscriptions: "${subscriptions}", max_age: "${inputs.max_sync_age}"}
+```
+
+```text
+DENY  sync run `4711` completed 2d3h ago; the limit is 1d
+      Run the sync, wait until it has completed, then run this again.
 ```
 """
 

@@ -1,7 +1,19 @@
 """`tax_ready`: the taxes are on the draft; a tax provider has answered and did not refuse. Floor 3.
 
+Passes when the taxes are there, or none applies.
+Warns when the tax provider refused and the refresh, which asks it again, is still to come.
+Denies when the provider has not answered within the deadline, or refused after the refresh.
+Why: While a provider is asked, a draft's total reads 0 and its fees do not. Lago finalizes a draft whose taxes failed,
+and the invoice fails.
+
 ```yaml
 - {id: taxes, check: tax_ready, with: {invoice: "${refreshed}"}}
+```
+
+```text
+DENY  the tax provider refused: taxDateTooFarInFuture
+      Mend what it names, at the provider or in the customer's data in
+      Lago, then run this again.
 ```
 """
 

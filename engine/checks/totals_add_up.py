@@ -1,7 +1,21 @@
 """`totals_add_up`: every sum of the invoice follows from its fees, with the rounding that Lago does. Floor 3.
 
+Passes when every formula holds from the fees up, within the roundings that Lago is known to make. A provider's taxes
+are added up and not computed again; while they are away, the sums before taxes must hold.
+Warns never.
+Denies when a formula fails or an amount is in another currency than the invoice; each is a line.
+Why: A fee that was lost, or a total that nobody can derive, is easier to mend on a draft.
+
 ```yaml
 - {id: right_sums, check: totals_add_up, with: {invoice: "${refreshed}"}}
+```
+
+```text
+DENY  the sums do not add up: 1 thing is wrong
+      total = total with taxes - credit notes - prepaid credits: 636.05
+      EUR is not 636.04 EUR, 0.01 EUR off
+      Do not finalize it. Refresh the draft in Lago; if the sums stay
+      wrong, report them to Lago.
 ```
 """
 

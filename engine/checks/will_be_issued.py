@@ -1,9 +1,23 @@
 """`will_be_issued`: Lago would issue this invoice, and not close it away because it bills nothing. Floor 3.
 
+Passes when it bills anything: its fees are not zero.
+Warns when it is a zero invoice that Lago will issue, or one that it may close and that is accepted.
+Denies when it is a zero invoice that Lago would close, or the setting that decides cannot be known; and on a type of
+invoice that Lago does not finalize this way.
+Why: A closed invoice has no number and no document, and stands in no list from then on. What decides is whether the
+fees are zero, not the total.
+
 ```yaml
 - id: will_be_issued
   check: will_be_issued
   with: {invoice: "${refreshed}", customer: "${customer}", entity: "${entity}", accept_closed: false}
+```
+
+```text
+warn  this is a zero invoice, and the setting says skip: Lago would close
+      it, not issue it; that is accepted
+      If it is closed, it gets no number and no document, and Lago shows
+      it nowhere any more.
 ```
 """
 

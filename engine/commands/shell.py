@@ -105,9 +105,11 @@ class Shell:
         from engine.render import diagnostics, github
 
         terminal = self.terminal
-        text = diagnostics.render(found, self.format, line_of, colour=terminal.colour_err, columns=terminal.width)
+        colour, columns = terminal.colour_err, terminal.width
+        text = diagnostics.render(found, self.format, line_of, colour=colour, columns=columns)
         if text:
-            terminal.err(text + ("\n" if self.format == "human" else ""))
+            more = f"\n{diagnostics.footer(found, colour=colour, columns=columns)}\n" if self.format == "human" else ""
+            terminal.err(text + more)
         if self.annotates:
             terminal.err("".join(github.finding(one, self.path_in_repository(one.path)) for one in found))
 

@@ -19,7 +19,7 @@ from engine.values import Money, jsonable
 class Invoice(Fact):
     """An invoice (`GET /invoices/:id`, and the answer to refresh and finalize). Amounts are minor units of `currency`.
 
-    `total_due_amount_cents` came with v1.22, paid, offset and granted credits with v1.41; None means not said.
+    `total_due_amount_cents` came with v1.22, paid, offset and granted credits with v1.41; absent means not said.
     """
 
     CLEAR: ClassVar[tuple[str, ...]] = (

@@ -24,6 +24,14 @@ def render(
     return "\n".join(_drawn(one, line_of(one.path, one.span.line), colour, columns) for one in found)
 
 
+def footer(found: Sequence[Diagnostic], *, colour: bool = False, columns: int = 80) -> str:
+    """Where a person reads more of these codes, as one command to copy; codes that would not fit on its line are left out."""
+    command = "to read more: runbook explain"
+    for code in dict.fromkeys(one.code for one in found):
+        command = f"{command} {code}" if len(command) + len(code) < columns else command
+    return style(command, "dim", colour) + "\n" if found else ""
+
+
 def _drawn(one: Diagnostic, line: str, colour: bool, columns: int) -> str:
     code = f"{one.severity}[{one.code}]"
     gutter = " " * len(str(one.span.line))

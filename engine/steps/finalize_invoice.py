@@ -1,5 +1,11 @@
 """`lago.finalize_invoice`: lock a draft's line items and make it payable. One way; sent once, settled by reading. Floor 3.
 
+Does `PUT /invoices/:id/finalize`, once, and judges its answer [by a table](order.md#what-an-answer-to-finalize-means).
+Ends *done*, *refused* (10), *pending* (12 at the deadline), *unknown* (13) or *not sent* (7), each of which a note
+under `when_it_fails` can speak of. An unknown outcome is settled by reading the invoice, never by sending again.
+Why: It locks the draft's lines, gives it a number and makes it payable. Lago has no undo, and queues the PDF, mail,
+payment and accounting at once. So it takes nothing but a consent, and at most one call for one invoice is ever open.
+
 ```yaml
 - {id: finalize, title: Finalize the invoice, step: lago.finalize_invoice, with: {confirmed: "${consent}"}}
 ```

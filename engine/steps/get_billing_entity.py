@@ -1,5 +1,10 @@
 """`lago.get_billing_entity`: read the settings that a customer inherits where its own are null. Floor 3.
 
+Does `GET /billing_entities/:code`; unknown settings where a server has none.
+Fails with 7 when Lago cannot be reached, refuses the key, or answers with something else.
+Why: Whether a zero invoice is issued and on which day an invoice is dated is set here where the customer says nothing
+of its own.
+
 ```yaml
 - {id: entity, title: The billing entity's settings, step: lago.get_billing_entity, with: {invoice: "${draft}"}}
 ```

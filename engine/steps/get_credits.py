@@ -1,5 +1,10 @@
 """`lago.get_credits`: read what Lago may deduct when it finalizes: coupons, credit notes, prepaid credits. Floor 3.
 
+Does read active coupons, credit notes and wallets.
+Fails with 7 when Lago cannot be reached, refuses the key, or answers with something else.
+Why: None of these is on a draft. Lago takes them while it finalizes, so what is issued may be less than the draft's
+total, and a person should know by how much at most.
+
 ```yaml
 - {id: credits, title: What Lago may deduct, step: lago.get_credits, with: {customer: "${customer}"}}
 ```

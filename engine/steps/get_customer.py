@@ -1,5 +1,11 @@
 """`lago.get_customer`: read the customer of an invoice, with its own taxes and settings. Floor 3.
 
+Does `GET /customers/:external_id`.
+Fails with 4 when there is no such customer, and with 7 when Lago cannot be reached, refuses the key, or answers with
+something else.
+Why: The invoice carries a customer of its own, as it was when the draft was made. What decides over time zone, payment
+term, taxes and zero invoices is the customer as it is now.
+
 ```yaml
 - {id: customer, title: Open the customer, step: lago.get_customer, with: {invoice: "${draft}"}}
 ```

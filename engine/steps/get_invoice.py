@@ -1,5 +1,12 @@
 """`lago.get_invoice`: read one invoice; a draft whose taxes are on their way is waited for, by reading. Floor 3.
 
+Does `GET /invoices/:id`; a draft whose taxes are on their way is read again until they are there or their deadline is
+over.
+Fails with 4 when there is no such invoice, and with 7 when Lago cannot be reached, refuses the key, or answers with
+something else.
+Why: Everything else rests on this read. Taxes that are missing are waited for by reading and never by a refresh, which
+would ask the tax provider anew.
+
 ```yaml
 - {id: draft, title: Open the draft invoice, step: lago.get_invoice, with: {invoice: "${inputs.invoice}"}}
 ```

@@ -1,5 +1,10 @@
 """`lago.get_subscriptions`: read the subscriptions that an invoice bills, terminated ones too. Floor 3.
 
+Does `GET /subscriptions` of every status; one that the list lacks, singly.
+Fails with 7 when Lago cannot be reached, refuses the key, or answers with something else. A subscription that Lago does
+not show at all is left out.
+Why: A draft may bill a subscription that has ended since. Plan, status and dates are part of what is confirmed.
+
 ```yaml
 - {id: subscriptions, title: Open its subscriptions, step: lago.get_subscriptions, with: {invoice: "${draft}"}}
 ```

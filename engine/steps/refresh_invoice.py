@@ -1,5 +1,11 @@
 """`lago.refresh_invoice`: have Lago recompute a draft, as finalize itself will. Sent once, never re-sent. Floor 3.
 
+Does `PUT /invoices/:id/refresh`, then the draft read again; before it `${id}` is the draft as first read.
+Fails with 7 when Lago cannot be reached, refuses the key, fails or does not answer, and with 10 when it refuses the
+refresh. It is not sent again: run the same command once more.
+Why: Finalize recomputes the draft first, so the figures of a draft that was not refreshed are not the ones that are
+issued.
+
 ```yaml
 - {id: refreshed, title: Recompute the draft, step: lago.refresh_invoice, with: {invoice: "${draft}"}}
 ```

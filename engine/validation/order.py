@@ -34,7 +34,7 @@ def one_way_steps(runbook: Runbook, steps: Mapping[str, Step[Any]], notes: Notes
             notes.error("RB022", message, place, help="add a `confirm` step with the figures that it binds")
         if not _is_checked(runbook.steps[at + 1 :], defn.id):
             message = f"nothing checks what the one-way step `{defn.id}` did"
-            help = "add a check on what it issued; see `docs/diagnostics.md`, RB021"
+            help = "add a check on what it issued; see `runbook explain RB021`"
             notes.error("RB021", message, place, label="no check after it reads its result", help=help)
     for _, defn in found[1:]:
         assert defn.node is not None

@@ -66,7 +66,7 @@ class Wiring:
             code = "RB012" if defn.kind == "step" else "RB014"
             self.notes.error(
                 code, f"unknown {defn.kind} `{defn.name}`", name.span, label=f"no {defn.kind} has this name",
-                help=nearest(defn.name, registry) or f"`docs/{defn.kind}s.md` lists them",
+                help=nearest(defn.name, registry) or "`runbook explain` lists them",
             )  # fmt: skip
             self._mark_used(with_)
             return
@@ -235,7 +235,7 @@ class Wiring:
             if name not in names:
                 before = ".".join(path[:at])
                 message = f"`{before}` is {name_of(kind)} and has no field `{name}`"
-                help = nearest(name, names) or ("its fields stand in `docs/steps.md`" if names else "")
+                help = nearest(name, names) or (f"`runbook explain {kind.__name__}` lists its fields" if names else "")
                 self.notes.error("RB019", message, place, help=help or f"write `${{{before}}}`")
                 return None
             found = type_of(names[name])

@@ -1,0 +1,91 @@
+"""Everything that can be explained, looked up by what a person types. Floor 5.
+
+A kind is a function of what was typed to an article or nothing; they are asked in turn, so that a new kind (a run of the
+journal, for one) is one more function.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from engine.articles import Article, Title
+from engine.errors import Exit
+from engine.explain import checks, diagnostics, exits, facts, inputs, steps
+from engine.registry import Registry, built_in
+
+T = TypeVar("T")
+
+
+def titles(registry: Registry) -> list[Title]:
+    """All that can be explained, kind after kind."""
+    return [
+        *diagnostics.titles(),
+        *exits.titles(),
+        *(steps.title(step) for step in registry.steps.values()),
+        *(checks.title(check) for check in registry.checks.values()),
+        *(facts.title(kind) for kind in facts.kinds(registry).values()),
+        *inputs.titles(),
+    ]
+
+
+def find(typed: str, registry: Registry) -> Article | None:
+    """What was asked for, in any case and with or without what stands around it: `rb12`, `error[RB012]`, `exit 13`."""
+    word = re.sub(r"^(error|warning)\b|^exit[ -]?(?:code[ -]?)?(?=\d)|[\[\]`:]", "", typed.strip().casefold()).strip()
+    # Extensions are asked last: of what comes with runbook, nothing of theirs need be executed.
+    found = (kind(word, one) for one in (built_in(), registry) for kind in KINDS)
+    return next((article for article in found if article is not None), None)
+
+
+def nearest(typed: str, registry: Registry) -> list[str]:
+    """The codes and names most like what was typed, at most three."""
+    known = {one.code.casefold(): one.code for one in titles(registry)}
+    known |= {code.rpartition(".")[2]: real for code, real in known.items() if "." in code}
+    word = typed.strip().casefold()
+    if number := re.fullmatch(r"(?:rb|exit)?0*(\d+)", word):
+        word = f"rb{int(number[1]):03}"
+    close = difflib.get_close_matches(word, known, n=3, cutoff=0.6)
+    return list(dict.fromkeys(known[code] for code in close))
+
+
+def _diagnostic(word: str, registry: Registry) -> Article | None:
+    number = re.fullmatch(r"rb0*(\d+)", word)
+    code = f"RB{int(number[1]):03}" if number else ""
+    return diagnostics.article(code) if (diagnostics.FOLDER / f"{code}.md").is_file() and code else None
+
+
+def _exit(word: str, registry: Registry) -> Article | None:
+    named = {exits.name_of(exit): exit for exit in Exit} | {str(exit.value): exit for exit in Exit}
+    exit = named.get(word.replace("_", " "))
+    return None if exit is None else exits.article(exit)
+
+
+def _step(word: str, registry: Registry) -> Article | None:
+    step = _named(word, registry.steps)
+    return None if step is None else steps.article(step)
+
+
+def _check(word: str, registry: Registry) -> Article | None:
+    check = _named(word, registry.checks)
+    return None if check is None else checks.article(check)
+
+
+def _named(word: str, things: Mapping[str, T]) -> T | None:
+    """What has this name, or has it behind its dot."""
+    named = {name.rpartition(".")[2].casefold(): thing for name, thing in things.items()}
+    named |= {name.casefold(): thing for name, thing in things.items()}
+    return named.get(word)
+
+
+def _fact(word: str, registry: Registry) -> Article | None:
+    named = {name.casefold(): kind for name, kind in facts.kinds(registry).items()}
+    return facts.article(named[word], registry) if word in named else None
+
+
+def _input(word: str, registry: Registry) -> Article | None:
+    return inputs.article(word) if word in inputs.TYPES else None
+
+
+KINDS: tuple[Callable[[str, Registry], Article | None], ...] = (_diagnostic, _exit, _check, _step, _fact, _input)
