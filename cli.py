@@ -158,6 +158,14 @@ def test(shell: Shell, names: tuple[str, ...], **wanted: Any) -> int:
     return play_tests(shell, names, Wanted(**wanted))
 
 
+@_command(cli, click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it there."))
+def schema(shell: Shell, output: Path | None) -> int:
+    """Print the JSON Schema of runbook files, for editors."""
+    from engine.commands.schema import show_schema
+
+    return show_schema(shell, output)
+
+
 @_command(cli, click.option("--customer", metavar="EXTERNAL_ID", help="Only this customer's."))
 def drafts(shell: Shell, customer: str | None) -> int:
     """List the draft invoices to choose from."""

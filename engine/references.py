@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
-_PATH = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*", re.ASCII)
+# What stands between the braces.
+PATH = r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*"
+_PATH = re.compile(PATH, re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

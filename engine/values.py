@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -27,6 +27,14 @@ _MINOR_DIGITS = {
 def minor_digits(currency: str) -> int:
     """How many decimals `currency` (ISO 4217) has: 2 for EUR, 0 for JPY, 3 for KWD."""
     return _MINOR_DIGITS.get(currency, 2)
+
+
+def currencies_by_digits() -> dict[int, list[str]]:
+    """The currencies that have not two decimals, by how many they have."""
+    found: dict[int, list[str]] = {}
+    for code, digits in sorted(_MINOR_DIGITS.items()):
+        found.setdefault(digits, []).append(code)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,10 @@ class Money:
             )
         cents = int(whole.replace(",", "") + (fraction or ""))
         return cls(-cents if sign else cents, currency)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        return _kept_or(cls, lambda kept: cls(int(kept["amount_cents"]), str(kept["currency"])), Mapping)
 
     def __add__(self, other: Money) -> Money:
         self._same_currency(other)
@@ -99,12 +111,29 @@ class Month:
         return cls(int(match[1]), int(match[2]))
 
     @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        return _kept_or(cls, cls.parse, str)
+
+    @classmethod
     def of(cls, day: date) -> Month:
         """The month that `day` (a date, or a datetime in the zone that matters) lies in."""
         return cls(day.year, day.month)
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
+
+
+def _kept_or(kind: type, read: Callable[[Any], Any], form: type) -> Any:
+    """As a field of a model: an instance, or what a record keeps of one, which is what a later process has of it."""
+    from pydantic_core import core_schema
+
+    def again(value: Any) -> Any:
+        try:
+            return read(value) if isinstance(value, form) else value
+        except (KeyError, ValueError):
+            return value
+
+    return core_schema.no_info_before_validator_function(again, core_schema.is_instance_schema(kind))
 
 
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

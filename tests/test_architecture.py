@@ -22,7 +22,7 @@ FLOORS: dict[int, str] = {
     "settings terminal wire written",
     3: "api checks steps",
     4: "aftermath asking consent endings extensions gathering interrupts itinerary library log one_way recall registry resume "
-    "runner session standing validation",
+    "runner schema session standing validation",
     5: "commands explain render sandbox testing",
 }
 MOST_LINES = 400
@@ -42,6 +42,7 @@ DOORS = {
     "logging": [],
     "asyncio": [],
     "pickle": [],
+    "jsonschema": [],
 }
 
 # What must not be reached from here, not even by way of others.
@@ -55,6 +56,7 @@ WALLS = {
     "engine.extensions": {"engine.lago", "engine.wire", "engine.journal", "engine.runner", "engine.commands"},
     "engine.api": {"engine.lago", "engine.wire", "engine.journal", "engine.settings", "engine.runner"},
     "engine.validation": {"engine.lago", "engine.wire", "engine.journal", "engine.runner"},
+    "engine.schema": {"engine.lago", "engine.wire", "engine.journal", "engine.runner"},
 }
 
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helper", "helpers", "manager", "handler", "common", "misc", "core", "base_"}

@@ -48,6 +48,8 @@ COMMANDS = [
     ["list"],
     ["show", "finalize_invoice"],
     ["validate"],
+    ["validate", "--format", "github", "--junit", "report.xml"],
+    ["schema"],
     ["explain"],
     ["explain", "RB012", "13", "sync_is_fresh", "lago.finalize_invoice"],
     ["run", "--help"],

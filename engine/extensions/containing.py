@@ -15,6 +15,8 @@ from dataclasses import fields, replace
 from functools import wraps
 from typing import Any, get_args
 
+from pydantic import ValidationError
+
 from engine.checks.base import Check, Here, Outcome, Verdict
 from engine.errors import Bug, RunbookError, Terminated
 from engine.exchange import Fetched, Request
@@ -105,6 +107,9 @@ def _unfit(fetched: Any, wanted: type[Fact]) -> str:
         canonical(fact.clear())
         again = wanted.model_validate(fact.clear())
         same = canonical(again.figures()) == canonical(fact.figures()) and again.digest == fact.digest
+    except ValidationError as error:
+        first = error.errors()[0]
+        return f"a fact that `resume` could not make again: `{'.'.join(map(str, first['loc']))}`: {first['msg']}"
     except (TypeError, ValueError) as error:
         return f"what no record can hold: {error}"
     return "" if same else "a fact whose figures are not all in clear, so that `resume` could not make it again"

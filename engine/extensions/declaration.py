@@ -79,23 +79,23 @@ def _params(model: Any, base: type[BaseModel], place: Place, say: Callable[..., 
         if not (info.description or "").strip():
             help = f'write `{field}: ... = Field(description="...")`: it is the help that a person reads'
             yield say(f"the parameter `{field}` says nothing of itself", help, span)
-        if odd := _odd(info.annotation, is_fact_fine=True):
+        if odd := _odd(info.annotation, is_kept=False):
             yield say(f"the parameter `{field}` is {odd}", f"it can be {CAN_BE}", span)
 
 
-def _odd(annotation: Any, *, is_fact_fine: bool) -> str:
-    """What of a type no runbook can hand over, and no record hold; empty where all of it is fine."""
+def _odd(annotation: Any, *, is_kept: bool) -> str:
+    """What of a type no runbook can hand over or, where it is to be kept, no record hold; empty where all is fine."""
     origin, args = get_origin(annotation), get_args(annotation)
     if annotation in (None, type(None), Ellipsis) or origin is Literal:
         return ""
     if origin is Annotated:
-        return _odd(args[0], is_fact_fine=is_fact_fine)
+        return _odd(args[0], is_kept=is_kept)
     if origin is not None and (origin is Union or not isinstance(origin, type) or _holds(origin) or not args):
-        return next((odd for part in args if (odd := _odd(part, is_fact_fine=is_fact_fine))), "")
+        return next((odd for part in args if (odd := _odd(part, is_kept=is_kept))), "")
     if annotation is float:
         return "a float, which holds no amount exactly"
     if isinstance(annotation, type):
-        if annotation in PLAIN or (is_fact_fine and issubclass(annotation, Fact)):
+        if issubclass(annotation, Fact) or (annotation in PLAIN and not (is_kept and annotation is timedelta)):
             return ""
         if issubclass(annotation, list | tuple | dict | frozenset):
             return f"a `{annotation.__name__}` of anything"
@@ -153,10 +153,9 @@ def _fact(fact: Any, place: Place, say: Callable[..., Diagnostic]) -> Iterator[D
         if is_unnamed(name):
             help = "leave it out of `CLEAR`; if a check needs it, give the field a default"
             yield say(f"`{name}` of `{fact.__name__}` must not stand in the journal", help, span)
-        if odd := _odd(fact.model_fields[name].annotation, is_fact_fine=True):
-            yield say(
-                f"`{name}` of `{fact.__name__}` is {odd}, and has no place in a record", f"it can be {CAN_BE}", span
-            )
+        if odd := _odd(fact.model_fields[name].annotation, is_kept=True):
+            message = f"`{name}` of `{fact.__name__}` is {odd}, and has no place in a record"
+            yield say(message, f"it can be {CAN_BE.replace('a duration, ', '')}", span)
     for name, info in fact.model_fields.items():
         if name not in fact.CLEAR and info.is_required():
             help = "list it in `CLEAR`, or give it a default: `resume` makes the fact again from what is in clear"

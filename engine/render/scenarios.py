@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from engine.render.text import Style, cut, hang, json_line, pad, safe, style, width, wrap
 from engine.scenario_results import Coverage, Result
 
-MOST_LABEL = 30
 MOST_STORY = 400
 
 
@@ -48,21 +47,19 @@ def _plain(result: Result) -> str:
 
 
 def _differences(result: Result, columns: int, colour: bool) -> Iterator[str]:
-    """Both sides of each, one above the other, behind the line that the expectation stands on."""
+    """What differs, behind the line that the expectation stands on, and below it both sides, one above the other."""
     number = max(len(str(one.span.line)) for one in result.differences) + 1
-    size = min(MOST_LABEL, max(width(safe(one.what)) for one in result.differences))
     for one in result.differences:
-        place, what = pad(f":{one.span.line}", number), pad(cut(safe(one.what), size), size)
-        head = f"        {place}  {what}  "
-        blank = " " * len(head)
-        yield from (text + "\n" for text in hang(f"{head}expected  ", safe_lines(one.expected), columns))
-        first, *rest = hang(f"{blank}was       ", safe_lines(one.actual), columns)
+        yield f"        {pad(f':{one.span.line}', number)}  {safe(one.what)}\n"
+        blank = " " * (number + 10)
+        yield from (text + "\n" for text in hang(f"{blank}expected  ", _safe(one.expected), columns))
+        first, *rest = hang(f"{blank}was       ", _safe(one.actual), columns)
         yield blank + style(first[len(blank) :], "bad", colour) + "\n"
-        rest += [row for text in one.more for row in wrap(safe_lines(text), columns, indent=blank + " " * 10)]
+        rest += [row for text in one.more for row in wrap(_safe(text), columns, indent=blank + " " * 10)]
         yield from (text + "\n" for text in rest)
 
 
-def safe_lines(text: str) -> str:
+def _safe(text: str) -> str:
     """Made safe line by line."""
     return "\n".join(safe(one) for one in text.split("\n"))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine.events import Recorded
 from engine.scenario_results import Difference
 from engine.testing.model import Expected, Placed, Verdict
-from engine.testing.patterns import fits
+from engine.testing.patterns import fits, short
 from engine.testing.playing import Played
 
 NOTHING = "nothing"
@@ -75,22 +75,22 @@ def _requests(expect: Expected, played: Played) -> Iterator[Difference]:
     patterns = [placed.value for placed in expect.sends]
     if len(writes) != len(patterns) or not all(map(fits, patterns, writes)):
         span = expect.sends[0].span if expect.sends else expect.span
-        yield Difference("sends", "\n".join(patterns) or NOTHING, "\n".join(writes) or NOTHING, span)
+        yield Difference("sends", "\n".join(patterns) or NOTHING, "\n".join(map(short, writes)) or NOTHING, span)
     reads = [line for is_write, line in lines if not is_write]
     if expect.reads == () and reads:
-        yield Difference("reads", NOTHING, f"{len(reads)} reads, the first: {reads[0]}", expect.span)
-    yield from _in_order("reads", expect.reads or (), reads)
+        yield Difference("reads", NOTHING, f"{len(reads)} reads, the first: {short(reads[0])}", expect.span)
+    yield from _in_order("reads", expect.reads or (), reads, short)
     for line in played.refused:
-        yield Difference("requests", "what the recording has an answer to", line, expect.span)
+        yield Difference("requests", "what the recording has an answer to", short(line), expect.span)
 
 
-def _in_order(what: str, wanted: Sequence[Placed], found: Sequence[str]) -> Iterator[Difference]:
+def _in_order(
+    what: str, wanted: Sequence[Placed], found: Sequence[str], told: Callable[[str], str] = str
+) -> Iterator[Difference]:
     """Whether all that is wanted is found in this order, with anything between; the first that is not is told."""
     rest = iter(found)
     for placed in wanted:
         if not any(fits(placed.value, one) for one in rest):
             where = "not there, or not in this order" if any(fits(placed.value, one) for one in found) else "not there"
-            yield Difference(
-                what, placed.value, where, placed.span, (", ".join(dict.fromkeys(found)),) if found else ()
-            )
+            yield Difference(what, placed.value, where, placed.span, tuple(map(told, dict.fromkeys(found))))
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from urllib.parse import unquote
 
 
 @cache
@@ -14,4 +15,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def fits(pattern: str, request: str) -> bool:
     """Whether a request, as `GET /api/v1/taxes?page=1`, is the one that the pattern means."""
-    return _compiled(pattern).fullmatch(request) is not None
+    return _compiled(pattern).fullmatch(unquote(request)) is not None
+
+
+def short(request: str) -> str:
+    """A request as a pattern that fits it: `PUT …/invoices/c8117fcb…/refresh`."""
+    method, _, target = request.partition(" ")
+    ids = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+    path = unquote(target).replace("/api/v1/", "…/", 1)
+    return f"{method} {ids.sub(lambda found: found[1] + '…', path)}"

@@ -6,6 +6,8 @@ Nothing of the person's own is used: settings, operators and journal are a folde
 from __future__ import annotations
 
 import io
+import os
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +36,8 @@ REACH = {"run": Effect.ONE_WAY, "preview": Effect.READ, "preview_with_refresh": 
 # A request that hangs is waited for in real time, so there the wait is short unless the scenario says how long.
 PATIENCE = "0.4"
 NARROW = 80
+MEMORY = "/dev/shm"
+LEAST_ROOM = 48 * 1024 * 1024
 
 
 @dataclass
@@ -194,6 +198,13 @@ class Playing:
 def play(case: Case, runbook: Runbook, registry: Registry) -> tuple[list[Played], float]:
     """Play a scenario. Answers what was seen of each command, and the seconds that it took."""
     started = perf_counter()
-    with tempfile.TemporaryDirectory(prefix="runbook-test-") as folder:
+    with tempfile.TemporaryDirectory(prefix="runbook-test-", dir=_memory()) as folder:
         played = Playing(case, runbook, registry, Path(folder)).play()
     return played, perf_counter() - started
+
+
+def _memory() -> str | None:
+    """Memory that is a folder, where there is one with room: nothing of a rehearsal has to outlive a power cut."""
+    if not os.access(MEMORY, os.W_OK | os.X_OK):
+        return None
+    return MEMORY if shutil.disk_usage(MEMORY).free >= LEAST_ROOM else None

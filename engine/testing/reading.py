@@ -24,7 +24,7 @@ from engine.testing.outcomes import items
 from engine.testing.reading_commands import OWN, SHARED, CommandReading, merged
 from engine.testing.reading_expected import ExpectedReading
 from engine.testing.texts import Texts
-from engine.validation.notes import Notes, nearest
+from engine.validation.notes import Notes, nearest, one_of
 
 ENDING = ".test.yaml"
 # The day that the shipped recordings were made on; dates of issue are relative to it.
@@ -201,7 +201,9 @@ class Reading:
                 continue
             item = str(said["outcome"].value)
             if item not in possible:
-                help = nearest(item, possible) or "write `STEP.OUTCOME`, as `is_draft.deny`"
+                own = [one for one in possible if one.partition(".")[0] == item.partition(".")[0]]
+                help = f"it can be {one_of(own)}" if own else nearest(item, possible)
+                help = help or "write `STEP.OUTCOME`, as `is_draft.deny`"
                 self.texts.error("RT012", f"`{item}` is no outcome of this runbook", said["outcome"].span, help)
             elif item in {one.item for one in found}:
                 self.texts.error("RT012", f"`{item}` stands twice", said["outcome"].span, "say it once")

@@ -9,14 +9,21 @@ from typing import Any, NamedTuple
 from engine.source import Node
 from engine.validation.notes import Notes, meant, nearest, one_of
 
-_TYPES = {str: "text", int: "a whole number", bool: "`true` or `false`", list: "a list", dict: "a mapping"}
+_TYPES = {
+    str: "text",
+    int: "a whole number",
+    bool: "`true` or `false`",
+    list: "a list",
+    dict: "a mapping",
+    object: "a text, a whole number, `true` or `false`",
+}
 _HOW = {
     str: "write `{0}: words`; a number or `true` for words needs quotes",
     int: "write `{0}: 1`, without quotes",
     bool: "write `{0}: true` or `{0}: false`, without quotes",
     list: "write each item on a line of its own below `{0}:`, after `- `",
     dict: "write `name: value` lines below `{0}:`",
-    object: "write a text, a whole number, `true` or `false`",
+    object: "write it on the same line, after `{0}:`",
 }
 
 
