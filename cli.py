@@ -5,30 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial, update_wrapper
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
 from engine import __version__
+from engine.commands.epilog import exit_codes
 from engine.commands.shell import CI_FORMATS, FORMATS, Shell
-from engine.errors import Exit
 from engine.printable import safe
 
 if TYPE_CHECKING:
     from engine.resume import Word
 
-
-def _exit_codes() -> str:
-    """The exit codes in two columns, as they stand below every help."""
-    codes = [f"{code.value:>3}  {code.brief}" for code in Exit]
-    half = (len(codes) + 1) // 2
-    rows = [f"{left:<36}{right}".rstrip() for left, right in zip_longest(codes[:half], codes[half:], fillvalue="")]
-    return "\n".join(["\b", "Exit codes (more: runbook explain CODE)", *rows])
-
-
-EXIT_CODES = _exit_codes()
+EXIT_CODES = exit_codes()
 
 # The commands that judge files, and so can tell GitHub too.
 FOR_CI = ("validate", "test")
