@@ -330,6 +330,24 @@ def audit_verify(shell: Shell) -> int:
     return verify_journal(shell)
 
 
+@_command(
+    audit,
+    click.option(
+        "-o", "--output", "folder", metavar="DIR", required=True, type=click.Path(path_type=Path), help="Where."
+    ),
+    click.option("--whole-log", is_flag=True, help="Show every record of the log, those of other runs too."),
+    click.argument("runs", nargs=-1),
+    name="export",
+)
+def audit_export(shell: Shell, runs: tuple[str, ...], folder: Path, whole_log: bool) -> int:
+    """Write runs for an auditor outside: records, report, tables, verifier."""
+    from engine.commands.exporting import export_runs
+
+    if not runs and not whole_log:
+        raise click.UsageError("name a run, or give --whole-log for all of them")
+    return export_runs(shell, runs, folder, whole_log)
+
+
 @_command(cli)
 def config(shell: Shell) -> int:
     """Show each setting, its value and where it came from."""

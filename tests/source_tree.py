@@ -110,7 +110,9 @@ def by_name() -> dict[str, Module]:
 
 
 def _paths() -> list[Path]:
-    return [ROOT / "cli.py", *sorted((ROOT / "engine").rglob("*.py"))]
+    """What is handed out (`engine/outside/`) is no part of the program: it is a script by itself, which imports nothing."""
+    found = sorted((ROOT / "engine").rglob("*.py"))
+    return [ROOT / "cli.py", *(path for path in found if path.parent.name != "outside")]
 
 
 def own(module: Module) -> list[Import]:

@@ -1,0 +1,131 @@
+"""The part of a log that is handed to somebody outside: from the first record of the chosen runs to the head. Floor 2.
+
+Everything up to the head is in it, because only so can it be held against a head that was noted elsewhere. The chosen
+runs are shown whole, and so is every record about the same one-way effects, whichever run wrote it; the rest shows its
+links alone (`engine/journal/sealing.py`), or is shown whole too where the whole log is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from engine.journal import chain, effects, files, runs, sealing, sqlite
+from engine.journal.chain import Record
+from engine.journal.verify import NoJournal, Report, check
+
+_EFFECTS = "SELECT DISTINCT effect_key FROM event WHERE run=? AND effect_key IS NOT NULL"
+_ABOUT = "SELECT min(seq) FROM event WHERE effect_key >= ?1 || '#' AND effect_key < ?1 || '$'"
+_ALL_RUNS = "SELECT run FROM event WHERE type='run.start' ORDER BY seq"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One record as it is exported, without the line end. `record` is None where its content stays closed or is none.
+
+    `hash` is over its stored bytes, `ts` its time where it can be read. `blobs` are the parts kept beside a record
+    that is shown, by digest, as far as they are there.
+    """
+
+    seq: int
+    text: bytes
+    hash: str
+    ts: str
+    record: Record | None
+    blobs: dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """One moment's state of a log: which runs are shown, where it begins, and what a check of all of it found.
+
+    `head` is the number and the hash (hex) that the journal itself holds for its newest record; None when it holds
+    none, or several.
+    """
+
+    log: str
+    runs: tuple[str, ...]
+    first: int
+    head: tuple[int, str] | None
+    is_whole: bool
+    report: Report
+    effects: frozenset[str]
+    _db: apsw.Connection
+
+    def lines(self) -> Iterator[Line]:
+        """Every record from `first` on, in order. Ends early where the file cannot be read further."""
+        try:
+            for seq, run, body in sqlite.rows(
+                self._db, "SELECT seq, run, body FROM event WHERE seq >= ? ORDER BY seq", (self.first,)
+            ):
+                yield self._line(seq, run, body)
+        except apsw.Error:
+            if self.report.is_intact:
+                raise
+
+    def _line(self, seq: int, run: str, body: bytes) -> Line:
+        try:
+            record = chain.read(body)
+        except ValueError:
+            return Line(seq, sealing.unreadable(body).line(), chain.hash_of(body), "", None, {})
+        if not (self.is_whole or record.run in self.runs or run in self.runs or self._is_about(record)):
+            return Line(seq, sealing.seal(record).line(), record.hash, record.ts, None, {})
+        blobs = self._blobs(record)
+        with suppress(ValueError):  # a part is missing or was changed: the record shows what it holds itself
+            record = chain.read(body, blobs)
+        return Line(seq, body, record.hash, record.ts, record, blobs)
+
+    def _is_about(self, record: Record) -> bool:
+        return record.effect_key is not None and record.effect_key.rpartition("#")[0] in self.effects
+
+    def _blobs(self, record: Record) -> dict[str, bytes]:
+        names = tuple(str(name) for name in record.blobs.values())
+        marks = ",".join("?" * len(names))
+        return dict(sqlite.rows(self._db, f"SELECT digest, body FROM blob WHERE digest IN ({marks})", names))
+
+
+@contextmanager
+def excerpt(
+    path: Path, prefixes: Sequence[str], *, is_whole: bool = False, busy_seconds: float = sqlite.BUSY_SECONDS
+) -> Iterator[Excerpt]:
+    """Take out the runs that begin with these ids (every run where none is named), within one read of the file.
+
+    A journal that is not intact is taken out all the same, and `report` says what is wrong with it. Raises NoJournal,
+    UsageFault (no such run, or several), JournalFault when the file cannot be read at all.
+    """
+    path = files.locate(path)
+    if not path.exists():
+        raise NoJournal(f"there is no journal at {path}", hint="the first run makes one")
+    db = sqlite.read_connection(path, busy_seconds)
+    try:
+        with sqlite.faults(path, "read"):
+            db.execute("BEGIN")
+            yield _of(db, prefixes, is_whole)
+    finally:
+        db.close()
+
+
+def _of(db: apsw.Connection, prefixes: Sequence[str], is_whole: bool) -> Excerpt:
+    report = check(db)
+    heads = list(sqlite.rows(db, "SELECT log, seq, hash FROM head"))
+    head = (heads[0][1], heads[0][2].hex()) if len(heads) == 1 else None
+    every = [str(run) for (run,) in sqlite.rows(db, _ALL_RUNS)]
+    chosen = {runs.find(db, prefix) for prefix in prefixes} if prefixes else set(every)
+    shown = tuple(run for run in every if run in chosen)
+    about = {_effect(key) for run in shown for (key,) in sqlite.rows(db, _EFFECTS, (run,))}
+    starts = [next(sqlite.rows(db, "SELECT min(seq) FROM event WHERE run=?", (run,)))[0] for run in shown]
+    starts += [next(sqlite.rows(db, _ABOUT, (effect,)))[0] for effect in about]
+    first = 1 if is_whole else min((start for start in starts if start), default=1)
+    log = str(heads[0][0]) if heads else report.log or ""
+    return Excerpt(log, shown, first, head, is_whole, report, frozenset(about), db)
+
+
+def _effect(key: str) -> str:
+    try:
+        return effects.split(key)[0]
+    except ValueError:
+        return key
