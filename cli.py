@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial, update_wrapper
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -87,6 +88,17 @@ def _command(group: click.Group, *params: Callable[..., Any], name: str | None =
     return make
 
 
+def _calls(group: click.Group, name: str, place: str, said: str, *params: Callable[..., Any]) -> None:
+    """A command that hands what was typed to a function of `engine/commands/`, as it is."""
+
+    def call(shell: Shell, **given: Any) -> int:
+        room, _, function = place.partition(".")
+        return int(getattr(import_module(f"engine.commands.{room}"), function)(shell, **given))
+
+    call.__doc__ = said
+    _command(group, *params, name=name)(call)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80}, epilog=EXIT_CODES)
 @partial(_shared, formats=CI_FORMATS)
 @click.version_option(__version__, message="runbook %(version)s")
@@ -94,20 +106,10 @@ def cli() -> None:
     """Plan, approve, apply and prove, for actions you cannot undo."""
 
 
-@_command(cli, name="list")
-def list_(shell: Shell) -> int:
-    """List the runbooks: name, version, purpose, worst effect."""
-    from engine.commands.reading import list_runbooks
-
-    return list_runbooks(shell)
-
-
-@_command(cli, click.argument("name"))
-def show(shell: Shell, name: str) -> int:
-    """Show a runbook as the procedure that a person reads."""
-    from engine.commands.reading import show_runbook
-
-    return show_runbook(shell, name)
+_calls(cli, "list", "reading.list_runbooks", "List the runbooks: name, version, purpose, worst effect.")
+_calls(
+    cli, "show", "reading.show_runbook", "Show a runbook as the procedure that a person reads.", click.argument("name")
+)
 
 
 @_command(cli, click.argument("codes", metavar="[CODE]...", nargs=-1))
@@ -156,12 +158,13 @@ def schema(shell: Shell, output: Path | None) -> int:
     return show_schema(shell, output)
 
 
-@_command(cli, click.option("--customer", metavar="EXTERNAL_ID", help="Only this customer's."))
-def drafts(shell: Shell, customer: str | None) -> int:
-    """List the draft invoices to choose from."""
-    from engine.commands.drafts import list_drafts
-
-    return list_drafts(shell, customer)
+_calls(
+    cli,
+    "drafts",
+    "drafts.list_drafts",
+    "List the draft invoices to choose from.",
+    click.option("--customer", metavar="EXTERNAL_ID", help="Only this customer's."),
+)
 
 
 class Runbooks(click.Group):
@@ -301,33 +304,16 @@ def audit() -> None:
     """Read the journal: past runs, one run's events, whether it is intact."""
 
 
-@_command(
+_calls(
     audit,
+    "list",
+    "auditing.list_runs",
+    "List past runs, newest first.",
     click.option("--subject", metavar="SUBJECT", help="Only runs about this, as lago:invoice:ID."),
     click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many, newest first."),
-    name="list",
 )
-def audit_list(shell: Shell, subject: str | None, limit: int) -> int:
-    """List past runs, newest first."""
-    from engine.commands.auditing import list_runs
-
-    return list_runs(shell, subject, limit)
-
-
-@_command(audit, click.argument("run"), name="show")
-def audit_show(shell: Shell, run: str) -> int:
-    """Show one run's events in order."""
-    from engine.commands.auditing import show_run
-
-    return show_run(shell, run)
-
-
-@_command(audit, name="verify")
-def audit_verify(shell: Shell) -> int:
-    """Verify the whole journal; names the first bad record."""
-    from engine.commands.auditing import verify_journal
-
-    return verify_journal(shell)
+_calls(audit, "show", "auditing.show_run", "Show one run's events in order.", click.argument("run"))
+_calls(audit, "verify", "auditing.verify_journal", "Verify the whole journal; names the first bad record.")
 
 
 @_command(
@@ -348,12 +334,7 @@ def audit_export(shell: Shell, runs: tuple[str, ...], folder: Path, whole_log: b
     return export_runs(shell, runs, folder, whole_log)
 
 
-@_command(cli)
-def config(shell: Shell) -> int:
-    """Show each setting, its value and where it came from."""
-    from engine.commands.reading import show_config
-
-    return show_config(shell)
+_calls(cli, "config", "reading.show_config", "Show each setting, its value and where it came from.")
 
 
 @_command(
@@ -369,12 +350,7 @@ def sandbox(shell: Shell, port: int, faults: tuple[str, ...], sync: str | None) 
     return serve_sandbox(shell, port, faults, sync)
 
 
-@_command(cli)
-def demo(shell: Shell) -> int:
-    """The main job, start to finish, against the sandbox."""
-    from engine.commands.practice import run_demo
-
-    return run_demo(shell)
+_calls(cli, "demo", "practice.run_demo", "The main job, start to finish, against the sandbox.")
 
 
 def _leave(code: int) -> NoReturn:

@@ -240,6 +240,18 @@ def test_no_step_and_no_check_is_registered_by_being_imported() -> None:
             assert [ast.unparse(node)[:60] for node in loose[1:]] == [], module.place
 
 
+def test_a_command_that_only_calls_a_function_names_one_that_is_there() -> None:
+    places = re.findall(r'_calls\(\s*\w+,\s*"\w+",\s*"(\w+\.\w+)"', (ROOT / "cli.py").read_text())
+    known = {
+        f"{module.path.stem}.{name}"
+        for module in modules()
+        if module.place.startswith("engine/commands/")
+        for name, _ in module.public()
+    }
+    assert len(places) > 4
+    assert set(places) <= known
+
+
 def test_no_file_names_a_machine_or_a_secret_place() -> None:
     kept = [*(ROOT / "tests").glob("*.py"), *(ROOT / "docs").rglob("*.md"), *(module.path for module in modules())]
     told = {
