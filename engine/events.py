@@ -114,7 +114,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a one-way step would do, as values that a person consents to. All texts are ready to print but not made safe."""
+    """What a one-way step would do, as values that a person consents to. All texts are ready to print but not made safe.
+
+    `deductions` is what the call may take beyond the sums, None where it takes nothing by its nature; `restored` is
+    what it gives back and what it does not.
+    """
 
     action: str
     request: str
@@ -123,10 +127,11 @@ class Preview:
     lines: tuple[Line, ...]
     sums: tuple[tuple[str, str], ...]
     changes: tuple[Change, ...]
-    deductions: tuple[tuple[str, str], ...]
+    deductions: tuple[tuple[str, str], ...] | None
     afterwards: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     refresh_could_change: tuple[str, ...] = ()
+    restored: tuple[tuple[str, str], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """For the journal's `consent.asked` and for `--format json`."""

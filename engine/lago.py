@@ -1,4 +1,4 @@
-"""Lago, as typed calls: reads that answer facts, and the two writes, each sent once. Floor 2.
+"""Lago, as typed calls: reads that answer facts, and the writes, each sent once. Floor 2.
 
 Paths and queries are exactly those of the recordings. An id goes into a path only after it has been checked; a name is
 percent-encoded. How an answer becomes facts is in `engine.lago_reading`; what the answer to a write means is the
@@ -192,6 +192,10 @@ class Lago:
         """The request that `finalize` sends."""
         return Request("PUT", self._wire.target(f"/invoices/{_id(lago_id)}/finalize"))
 
+    def void_request(self, lago_id: str) -> Request:
+        """The request that `void` sends."""
+        return Request("POST", self._wire.target(f"/invoices/{_id(lago_id)}/void"))
+
     def refresh(self, lago_id: str, request_id: str, deadline: float) -> Answer:
         """Recompute a draft: one `PUT`, never again, with so many seconds for the whole answer."""
         return self._wire.write("PUT", f"/invoices/{_id(lago_id)}/refresh", request_id, deadline)
@@ -199,6 +203,10 @@ class Lago:
     def finalize(self, lago_id: str, request_id: str, deadline: float) -> Answer:
         """Finalize a draft: one `PUT`, never again, with so many seconds for the whole answer. A body is ignored: none."""
         return self._wire.write("PUT", f"/invoices/{_id(lago_id)}/finalize", request_id, deadline)
+
+    def void(self, lago_id: str, request_id: str, deadline: float) -> Answer:
+        """Void a finalized invoice: one `POST`, never again. Without a body: no credit note comes of it (`lago.md` 5)."""
+        return self._wire.write("POST", f"/invoices/{_id(lago_id)}/void", request_id, deadline)
 
 
 def _reads_and_refreshes(method: str, path: str) -> bool:

@@ -93,12 +93,14 @@ class OneWayCall:
             return NoAnswer(why, self.world.clock.monotonic() - started), False
 
     def _decide(self, ruling: Ruling) -> Ruling:
-        """One read decides what a 404 or a 429 means (`docs/exit-codes.md`, "What an answer means")."""
+        """One read decides what a 404, a 429 or a refusal means (`docs/exit-codes.md`, "What an answer means")."""
         sighting = self.look()
         if ruling.look == "throttled":
             if sighting.state == "not_applied":
                 return replace(ruling, state="rejected", why=f"{ruling.why}; nothing changed")
             return ruling
+        if ruling.look == "refused" and sighting.state != "applied":
+            return replace(ruling, state="rejected", attribution="ours")
         match sighting.state:
             case "applied":
                 fact = self.step.conclude(self.params, sighting, "unproven")

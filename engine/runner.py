@@ -92,7 +92,7 @@ class Runner:
         self._report(judged, in_full=not goes_on)
         self._stop_if_denied(judged)
         if self.way.consent is None:
-            return self._end_of_review()
+            return self._end_of_review(judged)
         if self.reach is Effect.ONE_WAY:
             self.asking.require()
         if goes_on:
@@ -174,7 +174,7 @@ class Runner:
         """All checks before the consent. On the draft as first read, those that need a refresh wait for it."""
         checks = (defn for defn in self.way.checks if defn not in self.way.who)
         defns = [defn for defn in checks if not (is_preflight and self._waits(defn))]
-        phase = "first" if is_preflight else "refreshed"
+        phase = "refreshed" if self.refreshed else "first"
         return self.gathering.judge(defns, self.here(is_preflight=is_preflight), phase)
 
     def _waits(self, defn: StepDef) -> bool:
@@ -311,8 +311,11 @@ class Runner:
 
     # Ends without a call
 
-    def _end_of_review(self) -> Ending:
-        return Ending(Exit.DONE, "done", "Every check passed or warned. Nothing was written.")
+    def _end_of_review(self, judged: list[Judged]) -> Ending:
+        warned = sum(one.verdict.verdict == "warn" for one in judged)
+        found = f"{plural(len(judged) - warned, 'check')} passed" + (f", {warned} warned" if warned else "")
+        about = f" {self.target.named()}" if self.target is not None else ""
+        return Ending(Exit.DONE, "done", f"Reviewed{about}: {found}. Nothing was written.")
 
     def _end_of_preview(self, judged: list[Judged], writes: list[tuple[StepDef, WriteStep[Any]]]) -> Ending:
         preview = self.asking.preview()

@@ -123,7 +123,7 @@ def reads() -> list[Event]:
         *step("draft", "ok", "ACM-DRAFT, draft, 1,249.00 EUR", 0.2),
         *step("customer", "ok", "Acme GmbH (acme-corp)", 0.1),
         *step("refreshed", "ok", "ACM-DRAFT, draft, 1,261.40 EUR", 0.9),
-        *step("right_total", "ok", "the draft's total is 1,261.40 EUR, as expected"),
+        *step("right_total", "ok", "the total is 1,261.40 EUR, as expected"),
         *step(
             "synced",
             "warn",

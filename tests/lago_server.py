@@ -59,11 +59,12 @@ class Played:
     sync: str = "fresh"
     settings: Mapping[str, str] = field(default_factory=dict)
     is_installed: bool = False
+    start: str = ""
     player: Player = field(init=False)
     sandbox: Sandbox = field(init=False)
 
     def __post_init__(self) -> None:
-        self.player = Player(scenario(self.name))
+        self.player = Player(scenario(self.name), self.start)
         now = datetime.fromisoformat(CLOCK)
         faults = [Fault.parse(text) for text in self.faults]
         self.sandbox = Sandbox([self.player], now=lambda: now.astimezone(UTC), faults=faults, sync=self.sync)
@@ -140,6 +141,11 @@ class Played:
     def finalize(self, total: str, *more: str, **env: str) -> Result:
         """The main job with consent on the command line."""
         base = ("run", "finalize_invoice", "--invoice", self.invoice)
+        return self.run(*base, "--confirm", self.customer, "--total", total, *more, **env)
+
+    def void(self, total: str, *more: str, reason: str = "Billed twice, ticket 4711", **env: str) -> Result:
+        """The void with consent on the command line."""
+        base = ("run", "void_invoice", "--invoice", self.invoice, "--reason", reason)
         return self.run(*base, "--confirm", self.customer, "--total", total, *more, **env)
 
 

@@ -31,10 +31,12 @@ READ_AS: dict[type, Any] = {Money: Money.parse, Month: Month.parse, timedelta: p
 
 
 def learned(place: str, case: Mapping[str, Any]) -> dict[str, Fact]:
-    """What a run reads in a stage: its facts; or the two lists of invoices, where a case is about those."""
-    if "${lists}" in case["with"].values():
+    """What a run reads in a stage: its facts, and the two lists of invoices where a case is about those."""
+    wanted = list(map(str, case["with"].values()))
+    if "${lists}" in wanted:
         return {"lists": recorded.lists(*place.split("/"))}
-    return recorded.facts(*place.split("/"))
+    facts = recorded.facts(*place.split("/"))
+    return {**facts, "lists": recorded.lists(*place.split("/"))} if any(".lists}" in one for one in wanted) else facts
 
 
 def known(case: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,7 +54,9 @@ def altered(facts: Mapping[str, Fact], case: Mapping[str, Any], within: str = ""
         if path.startswith(within) and path.removeprefix(within).partition(".")[0] in found:
             at(found, path.removeprefix(within), lambda row, key, value=value: row.__setitem__(key, value))
     for path in case.get("remove", []):
-        if path.startswith(within) and path.removeprefix(within).partition(".")[0] in found:
+        if path.startswith(within) and path.removeprefix(within) in found:
+            del found[path.removeprefix(within)]
+        elif path.startswith(within) and path.removeprefix(within).partition(".")[0] in found:
             at(found, path.removeprefix(within), lambda row, key: row.__delitem__(key))
     return found
 

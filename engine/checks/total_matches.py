@@ -1,4 +1,4 @@
-"""`total_matches`: the draft's total is the one that the operator expects. Floor 3.
+"""`total_matches`: the total is the one that the operator expects. Floor 3.
 
 Passes when the draft's total is the expected one to the cent, or none is expected.
 Warns never.
@@ -51,12 +51,12 @@ def judge(params: Params, here: Here) -> Verdict:
         gap = total - expected
         off = f"{gap} more" if gap.cents > 0 else f"{Money(-gap.cents, gap.currency)} less"
         return denied(
-            f"the draft's total is {total}, {off} than the expected {expected}",
+            f"the total is {total}, {off} than the expected {expected}",
             f"Find out why it differs. If it is right after all: --total {total.plain!r}",
             total=total,
             expected=expected,
         )
-    return passed(f"the draft's total is {total}, as expected", total=total, expected=expected)
+    return passed(f"the total is {total}, as expected", total=total, expected=expected)
 
 
 CHECK = Check(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from engine.facts import Deed, Fact
 from engine.lago_models.customers import Customer
@@ -83,6 +83,18 @@ class InvoiceDeed(Deed):
     lago_id: str
     number: str | None = None
     answer: Invoice | None = None
+
+    @classmethod
+    def of(cls, invoice: Invoice, attribution: str) -> Self:
+        """What came of the call, from the invoice that Lago answered with or showed."""
+        return cls(
+            lago_id=invoice.lago_id,
+            outcome=invoice.status,
+            status=invoice.status,
+            number=invoice.number,
+            attribution=attribution,
+            answer=invoice,
+        )
 
     def target(self) -> Fact | None:
         """The invoice, where Lago showed it."""

@@ -33,12 +33,14 @@ from engine.lago_rules.fees import FeeChange, fee_changes, fee_identity, fee_lab
 from engine.lago_rules.states import has_provider_taxes, has_tax_provider, taxes_missing, taxes_to_come, would_close
 from engine.lago_rules.sums import Formula, exact_taxes, formulas, rounded
 from engine.lago_rules.taken import Taken, what_was_taken
+from engine.lago_rules.void import Return, gives_back, has_active_wallet, is_paid
 
 __all__ = [
     "Deduction",
     "FeeChange",
     "Formula",
     "IssuingDate",
+    "Return",
     "Span",
     "Taken",
     "coupon_at_most",
@@ -51,9 +53,12 @@ __all__ = [
     "fee_period",
     "fees_by_identity",
     "formulas",
+    "gives_back",
+    "has_active_wallet",
     "has_provider_taxes",
     "has_tax_provider",
     "is_limited",
+    "is_paid",
     "is_recurring",
     "issuing_date",
     "keeps_anchor",

@@ -25,11 +25,13 @@ def panel(preview: Preview, columns: int, colour: bool, *, is_folded: bool = Tru
     lines += ["", *_items(preview.lines, columns, colour, is_folded=is_folded), *_sums(preview.sums, columns, colour)]
     if preview.deductions:
         lines += ["", _title("Lago may deduct, beyond this total:", colour), *_pairs(preview.deductions, columns)]
-    else:
+    elif preview.deductions is not None:
         none = "Lago may deduct nothing: no coupon, credit note or prepaid credit is left."
         lines += ["", *wrap(none, columns, indent="  ")]
     lines += ["", _title("What changes", colour)]
     lines += [line for change in preview.changes for line in _change(change, columns, colour)]
+    if preview.restored:
+        lines += ["", _title("What the invoice took", colour), *_pairs(preview.restored, columns)]
     lines += _marked("Then Lago does", preview.afterwards, columns, colour)
     lines += _marked("Before that", preview.refresh_could_change, columns, colour)
     lines += _marked("Warnings", preview.warnings, columns, colour)
@@ -121,7 +123,8 @@ def rows(preview: Mapping[str, Any]) -> list[tuple[str, str]]:
         found.append(("line", f"{item['name']}; {item['units']} units; {item['period']}; {item['amount']}"))
     found += [("sum", f"{label}: {value}") for label, value in preview.get("sums") or ()]
     found += [("may_deduct", f"{label}: {value}") for label, value in preview.get("deductions") or ()]
-    found += [] if preview.get("deductions") else [("may_deduct", "nothing")]
+    found += [("may_deduct", "nothing")] if preview.get("deductions") in ([], ()) else []
+    found += [("took", f"{label}: {value}") for label, value in preview.get("restored") or ()]
     for change in preview.get("changes") or ():
         why = f" ({change['why']})" if change["why"] else ""
         found.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-CALLS = ("finalize", "refresh", "reads", "sync")
+CALLS = ("finalize", "refresh", "void", "reads", "sync")
 
 # What each fault does; `-before` and `-after` say whether the call has taken effect.
 FAULTS = {

@@ -15,6 +15,7 @@ from engine.steps.latest_sync import STEP as latest_sync
 from engine.steps.list_invoices import STEP as list_invoices
 from engine.steps.read_back import STEP as read_back
 from engine.steps.refresh_invoice import STEP as refresh_invoice
+from engine.steps.void_invoice import STEP as void_invoice
 
 REGISTRY: dict[str, Step[Any]] = {
     "lago.get_invoice": get_invoice,
@@ -25,6 +26,7 @@ REGISTRY: dict[str, Step[Any]] = {
     "billing.latest_sync": latest_sync,
     "lago.refresh_invoice": refresh_invoice,
     "lago.finalize_invoice": finalize_invoice,
+    "lago.void_invoice": void_invoice,
     "lago.read_back": read_back,
     "lago.list_invoices": list_invoices,
 }

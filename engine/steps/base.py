@@ -144,6 +144,9 @@ class Words:
 
 State = Literal["not_sent", "rejected", "pending", "done", "unknown", "observed"]
 
+# What one read is to decide after an answer that leaves it open: a 404, a refusal that somebody else's call explains, a 429.
+Look = Literal["", "not_found", "refused", "throttled"]
+
 SightedState = Literal["applied", "pending", "failed", "undone", "not_applied", "gone", "unreadable"]
 
 
@@ -162,14 +165,14 @@ class Sighting:
 class Ruling:
     """What came of a one-way call. `why` is a sentence; `fact` is what the step's id stands for from now on.
 
-    `look` asks for one read that decides (404, 429); `stays_settles` says that a target which stays as it was
+    `look` asks for one read that decides; `stays_settles` says that a target which stays as it was
     through the whole window was refused (Lago's own 500); `said` is what Lago answered, for the journal.
     """
 
     state: State
     why: str
     fact: Fact | None = None
-    look: Literal["", "not_found", "throttled"] = ""
+    look: Look = ""
     stays_settles: bool = False
     attribution: Literal["ours", "not_ours", "unproven"] = "unproven"
     said: Mapping[str, Any] = field(default_factory=dict)

@@ -16,18 +16,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field
-
-from engine.errors import Bug, Denied, Unreachable
 from engine.exchange import Answer, Request
-from engine.facts import Confirmed, Fact
+from engine.facts import Fact
 from engine.lago_models import BillingEntity, Customer, Finalization, Invoice
-from engine.lago_rules import issuing_date, tax_error, would_close
-from engine.steps.base import Effect, OneWayStep, Ruling, SightedState, Sighting, StepParams, Words, World
-from engine.steps.finalize_answers import finalization
-from engine.steps.finalize_answers import judge as judge_answer
+from engine.lago_rules import issuing_date, would_close
+from engine.steps.base import Effect, OneWayStep, Ruling, SightedState, Sighting, Words, World
 from engine.steps.finalize_preview import preview
-from engine.values import Money
+from engine.steps.invoice_answers import Table
+from engine.steps.on_invoices import Params, effect_key, invoice_of, target, to_type
+from engine.steps.on_invoices import sight as look
 
 SEEN_AS: dict[str, SightedState] = {
     "draft": "not_applied",
@@ -38,47 +35,18 @@ SEEN_AS: dict[str, SightedState] = {
 }
 
 
-class Params(StepParams):
-    """What was confirmed: nothing else may be finalized."""
-
-    confirmed: Confirmed = Field(description="the consent step's result: the figures that a person confirmed")
-
-
-def _invoice(confirmed: Confirmed) -> Invoice:
-    invoice = confirmed.of(Invoice)
-    if invoice is None:
-        raise Bug("the consent before `lago.finalize_invoice` shows no invoice", hint="Give it one under `with:`.")
-    return invoice
-
-
-def key_of(target: Fact | str, world: World) -> str | None:
-    """`lago/<host>/invoice/<lago_id>/finalize`, with the id as Lago answers it: an upper-case id is the same invoice."""
-    if isinstance(target, Invoice):
-        target = target.lago_id
-    return f"lago/{world.lago.host}/invoice/{target.lower()}/finalize" if isinstance(target, str) else None
-
-
-def target(params: Params) -> dict[str, Any]:
-    """What the intent's record says of the invoice, enough to read it again."""
-    invoice = _invoice(params.confirmed)
-    return {
-        "lago_id": invoice.lago_id,
-        "number": invoice.number,
-        "customer": invoice.customer.external_id,
-        "currency": invoice.currency,
-        "total_amount_cents": invoice.total_amount_cents,
-    }
+TABLE = Table(
+    answered={"finalized": "done", "closed": "done", "pending": "pending"},
+    deed=Finalization.of,
+    looks={404: "not_found", 429: "throttled"},
+    gone="no draft with this id any more",
+    pending="accepted; Lago waits for something before it issues the invoice, as a tax provider's answer",
+)
 
 
 def request(params: Params, world: World) -> Request:
     """`PUT /invoices/:id/finalize`, without a body."""
-    return world.lago.finalize_request(_invoice(params.confirmed).lago_id)
-
-
-def to_type(facts: Mapping[str, Fact]) -> dict[str, Any]:
-    """The expected total, which a consent without a terminal must name beside the customer."""
-    invoice = next((fact for fact in facts.values() if isinstance(fact, Invoice)), None)
-    return {} if invoice is None else {"total": Money(invoice.total_amount_cents, invoice.currency)}
+    return world.lago.finalize_request(invoice_of(params.confirmed).lago_id)
 
 
 def foresee(facts: Mapping[str, Fact], world: World) -> dict[str, Any]:
@@ -98,49 +66,31 @@ def state_of(fact: Fact) -> SightedState:
 
 def send(params: Params, world: World, request_id: str) -> Answer:
     """One request, on a connection of its own, with the intent's `X-Request-Id`."""
-    return world.lago.finalize(_invoice(params.confirmed).lago_id, request_id, world.finalize_timeout)
+    return world.lago.finalize(invoice_of(params.confirmed).lago_id, request_id, world.finalize_timeout)
 
 
 def judge(params: Params, answer: Answer) -> Ruling:
-    """By the table of `finalize_answers`."""
-    return judge_answer(_invoice(params.confirmed).lago_id, answer)
+    """By the table."""
+    return TABLE.judge(invoice_of(params.confirmed).lago_id, answer)
 
 
 def sight(params: Params, world: World) -> Sighting:
-    """Read the invoice once. A closed or deleted one reads as 404 (`lago.md` 1), so `gone` proves nothing alone."""
-    lago_id = _invoice(params.confirmed).lago_id
-    try:
-        fetched = world.lago.get_invoice(lago_id, within=world.sighting_seconds)
-    except Denied as gone:
-        return Sighting("gone", "gone", why=gone.message)
-    except Unreachable as fault:
-        return Sighting("unreadable", "unreadable", why=fault.message)
-    invoice = fetched.value
-    return Sighting(state_of(invoice), invoice.status, fetched.requests, invoice, _problem(invoice))
-
-
-def _problem(invoice: Invoice) -> str:
-    """What went wrong in the background, by codes alone: a provider's own words do not belong in the journal."""
-    codes = [item.error_code for item in invoice.error_details or ()]
-    refusal = tax_error(invoice)
-    named = [f"{code}: {refusal}" if code == "tax_error" and refusal not in (None, code) else code for code in codes]
-    return "; ".join(named)
+    """Read the invoice once."""
+    return look(params, world, state_of)
 
 
 def could_vanish(params: Params) -> bool:
     """Whether Lago may have closed it, which reads as 404: no fees, and the setting says skip or is not known."""
     confirmed = params.confirmed
-    return would_close(_invoice(confirmed), confirmed.of(Customer), confirmed.of(BillingEntity)) is not False
+    return would_close(invoice_of(confirmed), confirmed.of(Customer), confirmed.of(BillingEntity)) is not False
 
 
 def conclude(params: Params, sighting: Sighting, attribution: str) -> Finalization:
     """What `${finalize}` stands for after settling or polling found it."""
     if isinstance(sighting.value, Invoice):
-        return finalization(sighting.value, attribution)
-    invoice = _invoice(params.confirmed)
-    return Finalization(
-        lago_id=invoice.lago_id, outcome="unknown", status=sighting.status, number=None, attribution=attribution
-    )
+        return Finalization.of(sighting.value, attribution)
+    invoice = invoice_of(params.confirmed)
+    return Finalization(lago_id=invoice.lago_id, outcome="unknown", status=sighting.status, attribution=attribution)
 
 
 def sealed(fact: Fact) -> str:
@@ -164,7 +114,7 @@ STEP = OneWayStep(
     effect=Effect.ONE_WAY,
     Params=Params,
     Fact=Finalization,
-    key_of=key_of,
+    key_of=effect_key("finalize"),
     target=target,
     request=request,
     preview=preview,

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from engine.events import Change, Line, Preview
+from engine.events import Change, Preview
 from engine.facts import Confirmed
-from engine.lago_models import BillingEntity, Credits, Customer, Fee, Invoice, Subscriptions
+from engine.lago_models import BillingEntity, Credits, Customer, Invoice
 from engine.lago_rules import (
-    fee_identity,
-    fee_label,
-    fee_period,
     has_tax_provider,
     issuing_date,
     least_total,
     may_deduct,
     payment_due_date,
-    periods,
     would_close,
 )
 from engine.steps.base import World
-from engine.values import Money, show_decimal
+from engine.steps.invoice_preview import lines_of, subject_of, sums_of
 
 IRREVERSIBLE = "ONE WAY. Lago has no undo."
 
@@ -42,54 +38,13 @@ def preview(confirmed: Confirmed, world: World) -> Preview:
         action="finalize",
         request=str(request),
         irreversible=IRREVERSIBLE,
-        subject=_subject(invoice, confirmed),
-        lines=tuple(_line(fee, invoice) for fee in sorted(invoice.fees, key=fee_identity)),
-        sums=_sums(invoice),
+        subject=subject_of(invoice, confirmed),
+        lines=lines_of(invoice),
+        sums=sums_of(invoice),
         changes=_changes(invoice, customer, entity, world, closes),
         deductions=_deductions(invoice, confirmed),
         afterwards=AFTERWARDS_CLOSED if closes else AFTERWARDS,
     )
-
-
-def _subject(invoice: Invoice, confirmed: Confirmed) -> tuple[tuple[str, str], ...]:
-    customer = invoice.customer
-    name = f"{customer.name} ({customer.external_id})" if customer.name else customer.external_id
-    rows = [("customer", name), ("invoice", invoice.lago_id)]
-    spans = dict.fromkeys(f"{period.start}..{period.end}" for period in periods(invoice))
-    rows.append(("period", ", ".join(spans) or "none given by Lago"))
-    if (subscriptions := confirmed.of(Subscriptions)) is not None:
-        billed = {item.external_id for item in invoice.subscriptions or ()}
-        shown = [
-            f"{item.external_id} ({item.plan_code}, {item.status})"
-            for item in subscriptions.items
-            if item.external_id in billed
-        ]
-        rows.append(("subscription" if len(shown) == 1 else "subscriptions", ", ".join(shown) or "none"))
-    return tuple(rows)
-
-
-def _line(fee: Fee, invoice: Invoice) -> Line:
-    currency = fee.amount_currency or invoice.currency
-    units = show_decimal(fee.units) if fee.units is not None else ""
-    return Line(fee_label(fee), units, fee_period(fee, invoice), str(Money(fee.amount_cents, currency)))
-
-
-def _sums(invoice: Invoice) -> tuple[tuple[str, str], ...]:
-    def money(cents: int) -> str:
-        return str(Money(cents, invoice.currency))
-
-    rows = [("fees", money(invoice.fees_amount_cents))]
-    if invoice.progressive_billing_credit_amount_cents:
-        rows.append(("billed before", money(-invoice.progressive_billing_credit_amount_cents)))
-    for tax in invoice.applied_taxes or ():
-        rate = f" {show_decimal(tax.tax_rate)} %" if tax.tax_rate is not None else ""
-        name = tax.tax_name or tax.tax_code or "tax"
-        label = name if rate.strip().replace(" ", "") in name.replace(" ", "") else name + rate
-        rows.append((label, money(tax.amount_cents)))
-    if not invoice.applied_taxes:
-        rows.append(("no tax", money(invoice.taxes_amount_cents)))
-    rows.append(("total", money(invoice.total_amount_cents)))
-    return tuple(rows)
 
 
 def _changes(
