@@ -41,8 +41,11 @@ def test_every_step_and_check_is_in_its_registry_and_nothing_else_is() -> None:
     steps = {path.stem for path in (engine / "steps").glob("*.py")} - {
         "__init__",
         "base",
-        "finalize_answers",
         "finalize_preview",
+        "invoice_answers",
+        "invoice_preview",
+        "on_invoices",
+        "void_preview",
     }
     assert {name.rpartition(".")[2] for name in STEPS} == steps
     assert set(CHECKS) == {path.stem for path in (engine / "checks").glob("*.py")} - {"__init__", "base"}

@@ -1,7 +1,20 @@
 """`credits_came_back`: what a void gives back has come back: coupons can be used again, wallets have their credits. Floor 3.
 
+Passes when the coupons can be used again and the wallets have the prepaid credits, or there was nothing to come back.
+Warns when something is missing: another invoice of the customer may have taken it meanwhile, and Lago does not say.
+Denies when the consent shows no invoice or no credits, so that nothing can be compared.
+Why: It was promised above the consent.
+
 ```yaml
 - {id: came_back, check: credits_came_back, with: {confirmed: "${consent}", after: "${credits_after}"}}
+```
+
+```text
+warn  not all that should have come back has
+      prepaid credits: 0.00 EUR of 50.00 EUR came back
+      coupon ten_off 10.00 EUR: not usable again
+      Look in Lago: another invoice of this customer may have taken it
+      meanwhile.
 ```
 """
 

@@ -1,7 +1,19 @@
 """`invoice_is_voidable`: only a finalized invoice can be voided; the rest is told in the words of a screen. Floor 3.
 
+Passes when its status is `finalized`.
+Warns when it is paid, in whole or in part: a void pays nothing back.
+Denies on any other status, with a fix of its own for each; on one that no version has yet too.
+Why: Lago answers 405 to a void of anything else, without saying what it is. An invoice that turns out to be voided ends
+the run with 0 before any check.
+
 ```yaml
 - {id: voidable, check: invoice_is_voidable, with: {invoice: "${invoice}"}}
+```
+
+```text
+DENY  the invoice is `draft`, not finalized
+      A draft is not issued yet. Delete it in Lago, or mend it and let it
+      be refreshed.
 ```
 """
 

@@ -1,7 +1,20 @@
 """`no_new_draft`: no draft came of it: a void does not bill its period again. Floor 3.
 
+Passes when the customer's drafts are those of before.
+Warns when a draft stands there that was not there before.
+Denies never.
+Why: Many expect a void to bring the draft back. It does not, and a draft that appears at that moment is of something else.
+
 ```yaml
-- {id: no_draft, check: no_new_draft, with: {before: "${lists}", after: "${lists_after}"}}
+- {id: no_draft, check: no_new_draft, with: {before: "${lists_before}", after: "${lists_after}"}}
+```
+
+```text
+warn  a draft of this customer is there that was not there before; it does
+      not come of the void
+      fe8b2af5-4b08-4bb8-8459-216f7d5fc55b for 767.10 EUR
+      Look at it: it may bill another period, or somebody may have made it
+      by hand.
 ```
 """
 

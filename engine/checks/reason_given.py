@@ -1,7 +1,18 @@
 """`reason_given`: whoever runs this says why, in words that somebody else understands later. Floor 3.
 
+Passes when the reason has `at_least` letters and digits, ten without it, and not the same few over and over.
+Warns never.
+Denies when it says less than that.
+Why: Whoever reads the journal in a year asks why first. The verdict keeps the reason beside everything else.
+
 ```yaml
 - {id: why, check: reason_given, with: {reason: "${inputs.reason}", at_least: 10}}
+```
+
+```text
+DENY  `ok` says too little
+      Say in a few words why, so that somebody else understands it in a
+      year.
 ```
 """
 

@@ -1,6 +1,6 @@
 """`total_matches`: the total is the one that the operator expects. Floor 3.
 
-Passes when the draft's total is the expected one to the cent, or none is expected.
+Passes when the total is the expected one to the cent, or none is expected.
 Warns never.
 Denies when it is more, less, or in another currency, and shows the flag with the total as it is now.
 Why: It ties the run to the figure that was reviewed. The total is that of the draft, before the coupons, credit notes
@@ -11,7 +11,7 @@ and prepaid credits that Lago takes only when it finalizes.
 ```
 
 ```text
-DENY  the draft's total is 1,040.89 EUR, 738.00 EUR more than the expected
+DENY  the total is 1,040.89 EUR, 738.00 EUR more than the expected
       302.89 EUR
       Find out why it differs. If it is right after all: --total '1040.89
       EUR'

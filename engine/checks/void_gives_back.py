@@ -1,7 +1,19 @@
 """`void_gives_back`: what the invoice took from its customer, and what of it a void returns. Floor 3.
 
+Passes when everything that the invoice took comes back, coupons and prepaid credits, or it took nothing; each is a line.
+Warns when something does not: consumed credit notes, a payment, prepaid credits whose wallet is no longer active.
+Denies never.
+Why: A void looks like an undo and is none. What it keeps is easier to make up for when it is known before.
+
 ```yaml
 - {id: gives_back, check: void_gives_back, with: {invoice: "${invoice}", credits: "${credits}"}}
+```
+
+```text
+warn  not everything comes back: credit notes 27.72 EUR
+      credit notes 27.72 EUR: NOT back, what was consumed of them stays
+      consumed
+      Make up for it by other means, if it is owed.
 ```
 """
 

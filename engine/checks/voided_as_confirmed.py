@@ -1,7 +1,18 @@
 """`voided_as_confirmed`: the invoice is voided, and nothing else about it has changed. Floor 3.
 
+Passes when it reads `voided`, nothing is due any more, and every other figure is what was confirmed.
+Warns never.
+Denies on any other difference, one line each.
+Why: An answer is a word; the invoice read back is what everybody else will see.
+
 ```yaml
 - {id: as_confirmed, check: voided_as_confirmed, with: {confirmed: "${consent}", voided: "${voided}"}}
+```
+
+```text
+DENY  ACM-026-001 is not voided as it was confirmed
+      total: confirmed 767.10 EUR, now 767.11 EUR
+      Open it in Lago to see what became of it.
 ```
 """
 

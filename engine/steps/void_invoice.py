@@ -1,5 +1,11 @@
 """`lago.void_invoice`: void a finalized invoice. One way; sent once, settled by reading. Floor 3.
 
+Does `POST /invoices/:id/void`, once and without a body; [what its answer means](order.md#what-an-answer-to-void-means).
+Ends *done*, *refused* (10), *unknown* (13) or *not sent* (7), each of which a note under `when_it_fails` can speak of. A
+refusal is followed by one read, for somebody else may have been first. A voided invoice stays visible in Lago.
+Why: It looks like an undo of finalizing and is none: the number stays used, what was consumed of credit notes is gone,
+and the period is not billed again. So it takes a consent of its own.
+
 ```yaml
 - {id: void, title: Void the invoice, step: lago.void_invoice, with: {confirmed: "${consent}"}}
 ```
