@@ -45,7 +45,7 @@ class Fact(BaseModel):
     process takes up what an earlier one confirmed.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True, defer_build=True)
 
     CLEAR: ClassVar[tuple[str, ...]] = ()
     NOUN: ClassVar[str] = "thing"

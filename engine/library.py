@@ -46,8 +46,13 @@ def names(folders: Sequence[Path]) -> list[str]:
 
 def check(path: Path, registry: Registry) -> Loaded:
     """Read and validate one file. Raises UsageFault when it cannot be read."""
+    loaded = _checked(path, registry, is_quick=True)
+    return _checked(path, registry, is_quick=False) if loaded.diagnostics else loaded
+
+
+def _checked(path: Path, registry: Registry, *, is_quick: bool) -> Loaded:
     try:
-        parsed = read(path, shown(path))
+        parsed = read(path, shown(path), is_quick=is_quick)
     except OSError as error:
         raise UsageFault(f"{path} cannot be read: {error.strerror}") from error
     runbook, diagnostics = validate(parsed, registry.steps, registry.checks)

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from engine.checks import REGISTRY as CHECKS
 from engine.diagnostics import Diagnostic
+from engine.library import SHIPPED
 from engine.render.diagnostics import render
-from engine.source import MOST_BYTES, Node, Parsed, Source, clip, parse, walk
+from engine.source import MOST_BYTES, Node, Parsed, Source, _quick, clip, parse, walk
 from engine.steps import REGISTRY as STEPS
 from engine.validation import validate
+
+SHIPPED_TEXT = (SHIPPED / "finalize_invoice.yaml").read_text(encoding="utf-8")
 
 # Texts as a runbook has them, with everything that YAML gives a meaning.
 MISREAD = "on off yes no y N True FALSE Null ~ 010 0x1F 0b1 1_000 12:30 1.5 1e3 .5 .nan = 2026-10-01".split()
@@ -143,6 +146,40 @@ def test_a_byte_order_mark_and_windows_line_ends_change_no_place() -> None:
     assert plain.diagnostics == other.diagnostics
     assert [one.span for one in plain.diagnostics] == [plain.diagnostics[0].span]
     assert other.source.line(3) == "  c: [x, on]"
+
+
+@st.composite
+def edited(draw: st.DrawFn) -> str:
+    """Some lines of the shipped runbook with a piece of YAML put in, or a few letters taken out."""
+    lines = SHIPPED_TEXT.splitlines(keepends=True)
+    first = draw(st.integers(0, len(lines) - 1))
+    text = "".join(lines[first : first + 8])
+    at = draw(st.integers(0, len(text)))
+    return text[:at] + draw(PIECES) + text[at + draw(st.integers(0, 2)) :]
+
+
+@given(st.one_of(TEXTS, edited()))
+@example("a:\tb")
+@example("{a?: b}")
+@example("{a: [!x, y]}")
+@example("a: |#x\n  b")
+@example("a: {<<: b}\n<<: {}")
+def test_what_is_read_quickly_is_what_is_read_with_care(text: str) -> None:
+    quick, careful = parse(text.encode("utf-8", "replace"), "a.yaml", is_quick=True), read(text)
+    assert quick.diagnostics == careful.diagnostics
+    assert (quick.root is None) == (careful.root is None)
+    if quick.root and careful.root:
+        assert quick.root.plain() == careful.root.plain()
+        assert [node.is_quoted for node in walk(quick.root)] == [node.is_quoted for node in walk(careful.root)]
+
+
+def test_the_shipped_runbook_is_read_quickly() -> None:
+    parsed = _quick(Source("a.yaml", SHIPPED_TEXT, ""))
+    assert parsed is not None
+    assert parsed.root is not None
+    careful = read(SHIPPED_TEXT).root
+    assert careful is not None
+    assert parsed.root.plain() == careful.plain()
 
 
 def test_the_digest_is_of_the_bytes_as_they_are() -> None:

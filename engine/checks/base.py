@@ -15,7 +15,7 @@ Outcome = Literal["pass", "warn", "deny"]
 class Params(BaseModel):
     """Base of a check's parameters; a field's description is its help."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True)
 
 
 P = TypeVar("P", bound=Params)

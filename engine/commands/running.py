@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import structlog
-
 from engine.commands.shell import Shell
 from engine.consent import Consenting
 from engine.errors import UsageFault
@@ -77,6 +75,8 @@ def _session(shell: Shell, wanted: Wanted) -> Session:
     terminal.no_input = terminal.no_input or wanted.no_input
     tell: Callable[[str], object] = str  # says nothing to anybody
     if shell.is_verbose and terminal.stderr is not None:
+        import structlog
+
         configure_stderr(shell.format, terminal.stderr)
         tell = structlog.get_logger().info
     interrupts = Interrupts(lambda text: terminal.err("\n" + text + "\n"))

@@ -78,15 +78,17 @@ class Shell:
 
     def renderer(self) -> Renderer:
         """The fold over events that the format asks for."""
-        from engine.render.human import Human
-        from engine.render.jsonl import JsonLines
-        from engine.render.plain import Plain
-
         terminal = self.terminal
         if self.format == "json":
+            from engine.render.jsonl import JsonLines
+
             return JsonLines(terminal.out)
         if self.format == "plain":
+            from engine.render.plain import Plain
+
             return Plain(terminal.out)
+        from engine.render.human import Human
+
         return Human(terminal.out, width=terminal.width, colour=terminal.colour_out, is_live=terminal.is_human)
 
     def do(self, command: Callable[..., int], *args: Any, **given: Any) -> int:

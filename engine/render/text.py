@@ -11,8 +11,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from wcwidth import wcwidth
-
 from engine.printable import safe
 
 __all__ = ["Style", "advice", "clip", "cut", "hang", "json_line", "pad", "safe", "style", "table", "width", "wrap"]
@@ -28,6 +26,8 @@ LEAST_ROOM = 8
 def _columns(character: str) -> int:
     if " " <= character <= "~":
         return 1
+    from wcwidth import wcwidth  # fifteen milliseconds that most screens do without
+
     # A spacing mark (Devanagari's vowel signs) is drawn in a column of its own behind some characters: count it always.
     return max(wcwidth(character), 1 if unicodedata.category(character) == "Mc" else 0)
 

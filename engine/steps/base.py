@@ -31,7 +31,7 @@ class Effect(Enum):
 class StepParams(BaseModel):
     """Base of a step's parameters; a field's description is its help."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True)
 
 
 P = TypeVar("P", bound=StepParams)

@@ -1,0 +1,130 @@
+"""Speed and size, as ratios side by side in one run: `python bench/run.py [--rounds N] [--runs N] [--json]`.
+
+Every round runs every peer once, in turn, so that a busy minute falls on all of them alike. See `bench/README.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+sys.path[0] = str(Path(__file__).parent.parent)  # the project, in place of this folder
+
+from bench.imports import imports
+from bench.journal import cost
+from bench.measure import Samples, measure
+from bench.peers import BARE, PASS, RUN, Peer, audited, environment, peers
+from bench.server import Server
+
+GOALS = (("runbook --help", PASS, 4.0, 2.0), (RUN, BARE, 1.5, 0.7))
+JOURNAL_GOAL = 4096
+
+
+def main() -> None:
+    """Measure, and print what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=20, help="how often each peer runs (default: 20)")
+    parser.add_argument("--runs", type=int, default=20, help="runs that the journal's size is told from (default: 20)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, Server() as server:
+        found = bench(server, Path(folder), wanted.rounds, wanted.runs)
+    sys.stdout.write(json.dumps(found, indent=2) + "\n" if wanted.json else report(found))
+
+
+def bench(server: Server, folder: Path, rounds: int, runs: int) -> dict[str, Any]:
+    """Everything, as JSON: sizes in bytes, times in seconds."""
+    env = environment(server, folder)
+
+    def play(command: tuple[str, ...]) -> Any:
+        server.reset()
+        return measure([word.replace("{invoice}", server.invoice) for word in command], env, folder)
+
+    play(audited(server))  # writes what is compiled, and shows which calls a run makes
+    same = server.seen()
+    all_peers = peers(server, folder, same)
+    samples = interleaved(all_peers, rounds, play)
+    made = {peer.name: calls_of(peer, server, play) for peer in all_peers if peer.calls}
+    journal = cost(Path(env["RUNBOOK_JOURNAL"]), lambda: play(audited(server)), runs)
+    server.reset()
+    told = [word.replace("{invoice}", server.invoice) for word in audited(server)]
+    words = {"--help": ["--help"], "validate": ["validate"], "run": told[told.index("run") :]}
+    return {
+        "machine": {"python": platform.python_version(), "system": platform.system(), "cores": os.cpu_count()},
+        "rounds": rounds,
+        "peers": {
+            peer.name: {
+                "wall_least": samples[peer.name].least_wall,
+                "wall_median": samples[peer.name].median_wall,
+                "cpu_least": samples[peer.name].least_cpu,
+                "peak_bytes": samples[peer.name].peak,
+                "against": peer.against,
+                "ratio_least": samples[peer.name].least_wall / samples[peer.against].least_wall,
+                "ratio_median": samples[peer.name].median_wall / samples[peer.against].median_wall,
+                "calls": len(made.get(peer.name, ())),
+            }
+            for peer in all_peers
+        },
+        "imports": {name: asdict(imports(told, env)) for name, told in words.items()},
+        "journal": asdict(journal),
+    }
+
+
+def interleaved(all_peers: list[Peer], rounds: int, play: Callable[[tuple[str, ...]], Any]) -> dict[str, Samples]:
+    """Each peer once a round, and a round that nobody counts."""
+    samples = {peer.name: Samples() for peer in all_peers}
+    for number in range(rounds + 1):
+        for peer in all_peers:
+            sample = play(peer.command)
+            if number:
+                samples[peer.name].all.append(sample)
+    return samples
+
+
+def calls_of(peer: Peer, server: Server, play: Callable[[tuple[str, ...]], Any]) -> list[tuple[str, str]]:
+    """The calls that a peer makes, as the server counts them."""
+    play(peer.command)
+    return server.seen()
+
+
+def report(found: dict[str, Any]) -> str:
+    """The tables that a person reads."""
+    machine, journal = found["machine"], found["journal"]
+    lines = [
+        f"Python {machine['python']}, {machine['system']}, {machine['cores']} cores; {found['rounds']} rounds in turn",
+        "",
+        "                           wall ms        cpu ms  peak MB   calls   ratio         to",
+        "                        least  median      least           of HTTP  least  median",
+    ]
+    for name, peer in found["peers"].items():
+        times = f"{peer['wall_least'] * 1e3:6.0f}  {peer['wall_median'] * 1e3:6.0f}  {peer['cpu_least'] * 1e3:9.0f}"
+        ratios = f"{peer['ratio_least']:5.2f}  {peer['ratio_median']:6.2f}  {peer['against']}"
+        lines.append(f"{name:24}{times}  {peer['peak_bytes'] / 1e6:7.1f}  {peer['calls'] or '-':>7}  {ratios}")
+    lines += ["", "goals                                   wanted  extreme   reached (least, median)"]
+    for name, against, wanted, extreme in GOALS:
+        peer = found["peers"][name]
+        reached = f"{peer['ratio_least']:.2f}, {peer['ratio_median']:.2f}"
+        lines.append(f"{name + ' / ' + against:40}{wanted:>5}x  {extreme:>6}x   {reached}")
+    lines.append(f"{'journal, bytes of file a run':40}{JOURNAL_GOAL:>6}  {'-':>7}   {journal['file']:.0f}")
+    lines += ["", "imports                 modules      ms   slowest by themselves"]
+    for name, told in found["imports"].items():
+        slow = ", ".join(f"{module} {seconds * 1e3:.0f}" for module, seconds in told["slowest"])
+        lines.append(f"{name:24}{told['modules']:7}  {told['seconds'] * 1e3:6.0f}   {slow}")
+    lines += ["", f"journal, a run (of {journal['runs']})     bytes", f"{journal['records']:.0f} records as JSON"]
+    lines += [f"  {name:30}{size:9.0f}" for name, size in journal["told"].items()]
+    lines += ["in the file", *(f"  {name:30}{size:9.0f}" for name, size in journal["tables"].items() if size)]
+    median, worst = journal["append_median"] * 1e3, journal["append_worst"] * 1e3
+    lines.append(f"one durable record: {median:.2f} ms median, {worst:.2f} ms at the 99th of 100")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
