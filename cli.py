@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial, update_wrapper
@@ -179,8 +178,7 @@ class Runbooks(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The runbook that is named first. A misspelt one is answered with the nearest."""
         name = args[0]
-        command = self.get_command(ctx, name)
-        if command is not None:
+        if (command := self.get_command(ctx, name)) is not None:
             return name, command, args[1:]
         if not name.startswith("-"):
             from difflib import get_close_matches
@@ -363,7 +361,6 @@ def _leave(code: int) -> NoReturn:
 
 def main() -> NoReturn:
     """The entry point of the `runbook` command."""
-    gc.set_threshold(50_000)  # what a command makes it keeps to its end: looking for rubbish took a tenth of its time
     options: dict[str, Any] = {}
     try:
         code = cli.main(prog_name="runbook", standalone_mode=False, obj=options)

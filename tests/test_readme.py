@@ -54,7 +54,7 @@ def test_two_commands_of_one_line_stand_at_the_top() -> None:
 def test_what_the_two_commands_install_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["requires-python"] == ">=3.11"
-    assert project["scripts"] == {"runbook": "cli:main"}
+    assert project["scripts"] == {"runbook": "engine.start:main"}
     assert "test" in project["optional-dependencies"]
     assert "runbook[test]" in project["optional-dependencies"]["dev"]
 
