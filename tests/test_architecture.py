@@ -24,6 +24,7 @@ FLOORS: dict[int, str] = {
     4: "aftermath asking consent endings extensions gathering interrupts itinerary library log one_way recall registry resume "
     "runner schema session standing validation",
     5: "commands explain render sandbox testing",
+    6: "start",
 }
 MOST_LINES = 400
 
