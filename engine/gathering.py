@@ -162,6 +162,8 @@ class Gathering:
         """Show one verdict: its sentence, and below it what to do about it."""
         verdict = judged.verdict
         more = verdict.more + ((verdict.fix,) if verdict.fix and verdict.verdict != "pass" else ())
+        if verdict.verdict == "warn":  # of a denial, which ends the run, the last lines tell it
+            more += self.notes(f"{judged.defn.id}.warn")
         self.log.notice(Finished(judged.defn.id, WORDS[verdict.verdict], judged.defn.id, verdict.message, None, more))
 
     def notes(self, on: str) -> tuple[str, ...]:

@@ -177,7 +177,13 @@ def test_no_kept_screen_is_left_over() -> None:
     pages = ("audit_show", "audit_list", "audit_verify", "drafts", "errors")
     here = {f"{format}_{name}" for format in ("human", "plain") for name in (*RUNS, *pages)}
     # others are kept by test_reading_commands, test_explain and test_testing
-    elsewhere = {"show_finalize_invoice", "human_test_failed", "plain_test_failed"}
+    elsewhere = {
+        "show_finalize_invoice",
+        "human_test_failed",
+        "plain_test_failed",
+        "human_void_dry_run",
+        "report_of_one_run",
+    }
     assert {name for name in kept if not name.startswith("explain")} == here | elsewhere
 
 

@@ -47,7 +47,7 @@ def demo_closing(*, width: int = 80, colour: bool = False) -> str:
     """What to try next."""
     lines = ["", style("What to try next", "bold", colour)]
     lines += [
-        "  runbook sandbox                  thirteen drafts to practise on, and faults",
+        "  runbook sandbox                  invoices to practise on, and faults",
         "  runbook show finalize_invoice    the procedure as a person reads it",
         "  runbook validate                 the same file as the engine reads it",
         "  runbook --help                   every command, every exit code",

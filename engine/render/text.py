@@ -7,8 +7,8 @@ character by character, so that a text is never wider than its parts.
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from engine.printable import safe
@@ -26,10 +26,16 @@ LEAST_ROOM = 8
 def _columns(character: str) -> int:
     if " " <= character <= "~":
         return 1
-    from wcwidth import wcwidth  # fifteen milliseconds that most screens do without
+    return _columns_of(character)
+
+
+@lru_cache(maxsize=4096)
+def _columns_of(character: str) -> int:
+    from wcwidth import wcswidth, wcwidth  # fifteen milliseconds that most screens do without
 
     # A spacing mark (Devanagari's vowel signs) is drawn in a column of its own behind some characters: count it always.
-    return max(wcwidth(character), 1 if unicodedata.category(character) == "Mc" else 0)
+    # Which marks are such is the library's to say: Python's own tables may be of an older Unicode.
+    return max(wcwidth(character), wcswidth("0" + character) - 1, 0)
 
 
 def width(text: str) -> int:

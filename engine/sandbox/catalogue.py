@@ -1,19 +1,25 @@
-"""The drafts that the sandbox serves, and what each one shows. Floor 5."""
+"""The invoices that the sandbox serves, and what each one shows. Floor 5."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.sandbox.player import Player
 from engine.sandbox.scenario import SHIPPED, Scenario, load
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One draft: its scenario, what it shows, and how `runbook run finalize_invoice` ends on it."""
+    """One invoice: its scenario, what it shows, and how the runbook that it is for ends on it.
+
+    `start` is the stage that it begins at, else the first, a draft.
+    """
 
     scenario: str
     shows: str
     ends: str
+    runbook: str = "finalize_invoice"
+    start: str = ""
 
 
 CATALOGUE = (
@@ -30,6 +36,9 @@ CATALOGUE = (
     Entry("late_event", "usage moves the total inside the call itself", "14"),
     Entry("answer_lost_then_done", "the answer is lost, and it is done all the same", "0"),
     Entry("error_500_yet_finalized", "Lago says 500, and it is finalized", "0"),
+    Entry(
+        "voided_with_coupon_and_wallet", "an issued invoice: what a void gives back", "0", "void_invoice", "finalized"
+    ),
 )
 
 DEMO = "finalize_ok"
@@ -38,3 +47,8 @@ DEMO = "finalize_ok"
 def scenario_of(entry: Entry) -> Scenario:
     """The entry's scenario, fresh."""
     return load(SHIPPED / entry.scenario)
+
+
+def player_of(entry: Entry) -> Player:
+    """The entry's scenario, to be played from where it starts."""
+    return Player(scenario_of(entry), entry.start)

@@ -10,9 +10,8 @@ from time import monotonic
 from types import TracebackType
 
 from engine.operators import account
-from engine.sandbox.catalogue import CATALOGUE, DEMO, Entry, scenario_of
+from engine.sandbox.catalogue import CATALOGUE, DEMO, Entry, player_of
 from engine.sandbox.faults import Fault
-from engine.sandbox.player import Player
 from engine.sandbox.server import Sandbox
 
 # The recordings were made on this day; dates of issue are relative to it.
@@ -31,7 +30,7 @@ class Practice:
         sync: str = "fresh",
     ) -> None:
         self.entries = tuple(entries)
-        self.players = [Player(scenario_of(entry)) for entry in entries]
+        self.players = [player_of(entry) for entry in entries]
         started = monotonic()
         self.sandbox = Sandbox(
             self.players,
