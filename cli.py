@@ -160,6 +160,15 @@ def schema(shell: Shell, output: Path | None) -> int:
 
 _calls(
     cli,
+    "docs",
+    "documenting.write_docs",
+    "Write a runbook's manual page as Markdown and HTML; without NAME, of all.",
+    click.option("-o", "--output", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Write them there."),
+    click.option("--date", "as_of", metavar="YYYY-MM-DD", help="The day that the pages say they are of; else none."),
+    click.argument("name", required=False),
+)
+_calls(
+    cli,
     "drafts",
     "drafts.list_drafts",
     "List the draft invoices to choose from.",

@@ -35,7 +35,7 @@ def show_runbook(shell: Shell, name: str) -> int:
     """The page of one runbook. Raises UsageFault, Invalid."""
     runbook = shell.load(name)
     terminal = shell.terminal
-    page = _manual(runbook, shell.registry)
+    page = manual_of(runbook, shell.registry)
     if shell.format == "json":
         terminal.out(json_line({"v": 1, "type": "runbook", **_as_json(page)}))
     else:
@@ -88,7 +88,8 @@ def _worst(runbook: Runbook, registry: Registry) -> str:
     return max(effects, key=order.index, default=Effect.READ).value
 
 
-def _manual(runbook: Runbook, registry: Registry) -> manual.Manual:
+def manual_of(runbook: Runbook, registry: Registry) -> manual.Manual:
+    """What the page of a runbook says, from its file and the titles of its steps and checks."""
     return manual.Manual(
         name=runbook.runbook,
         version=runbook.version,

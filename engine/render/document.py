@@ -76,7 +76,10 @@ Block = Prose | Pairs | Table | Listing | Code | Entries
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A titled part. `anchor` is its name in links; `starts_page` puts it on a page of its own on paper."""
+    """A titled part. `anchor` is its name in links; `starts_page` puts it on a page of its own on paper.
+
+    `link` is the name of another page beside this one that the title leads to, without its ending.
+    """
 
     title: str
     blocks: Sequence[Block]
@@ -85,6 +88,7 @@ class Section:
     mark: str = ""
     kind: Kind = "plain"
     starts_page: bool = False
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ def _contents(sections: Sequence[Section]) -> Markup:
 
 def _section(section: Section, level: int) -> Markup:
     mark = join(plain(" "), tag("span", section.mark, kind=f"mark {section.kind}")) if section.mark else Markup("")
-    title = tag(f"h{level}", rich(section.title), mark)
+    words = tag("a", rich(section.title), href=f"{section.link}.html") if section.link else rich(section.title)
+    title = tag(f"h{level}", words, mark)
     parts = (_section(part, min(level + 1, 4)) for part in section.parts)
     kind = "page" if section.starts_page else ""
     return tag("section", title, *map(_block, section.blocks), *parts, id=section.anchor, kind=kind)

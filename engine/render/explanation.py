@@ -38,7 +38,7 @@ def listing(titles: Sequence[Title], format: str, *, width: int = 80, colour: bo
         return "".join("\t".join(map(safe, (one.kind, one.code, one.title))) + "\n" for one in titles)
     lines = []
     for kind in KINDS:
-        rows = [(safe(one.code), _said(one.title)) for one in titles if one.kind == kind]
+        rows = [(safe(one.code), aloud(one.title)) for one in titles if one.kind == kind]
         if rows:
             size = max(len(code) for code, _ in rows)
             lines += [style(HEADINGS[kind], "bold", colour)]
@@ -50,7 +50,7 @@ def listing(titles: Sequence[Title], format: str, *, width: int = 80, colour: bo
 def page(article: Article, *, width: int = 80, colour: bool = False) -> str:
     """One article."""
     lines = [
-        *(style(line, "bold", colour) for line in hang(f"{safe(article.code)}: ", _said(article.title), width)),
+        *(style(line, "bold", colour) for line in hang(f"{safe(article.code)}: ", aloud(article.title), width)),
         *(style(line, "dim", colour) for line in wrap(OF_A_KIND[article.kind], width)),
     ]
     heading = ""
@@ -70,16 +70,16 @@ def _prose(text: str, columns: int, indent: str) -> list[str]:
     for paragraph in re.split(r"\n\s*\n", text):
         items = re.split(r"\n(?=- )", paragraph) if paragraph.startswith("- ") else []
         lines += [""] if lines else []
-        lines += _items(items, columns, indent) if items else wrap(_said(paragraph), columns, indent=indent)
+        lines += _items(items, columns, indent) if items else wrap(aloud(paragraph), columns, indent=indent)
     return lines
 
 
 def _items(items: Sequence[str], columns: int, indent: str) -> list[str]:
     """A list; where each item is about a word, the words stand in a column of their own."""
     split = [re.fullmatch(r"- \*\*(.+?)\*\*\s+(.*)", item, re.DOTALL) for item in items]
-    pairs = [(_said(found[1]).strip("`"), _said(found[2])) for found in split if found is not None]
+    pairs = [(aloud(found[1]).strip("`"), aloud(found[2])) for found in split if found is not None]
     if len(pairs) < len(items):
-        return [line for item in items for line in hang(f"{indent}- ", _said(item.removeprefix("- ")), columns)]
+        return [line for item in items for line in hang(f"{indent}- ", aloud(item.removeprefix("- ")), columns)]
     size = min(max(width(word) for word, _ in pairs), WIDEST_WORD, columns // 2)
     lines = []
     for word, text in pairs:
@@ -90,7 +90,7 @@ def _items(items: Sequence[str], columns: int, indent: str) -> list[str]:
     return lines
 
 
-def _said(text: str) -> str:
+def aloud(text: str) -> str:
     """Markdown as it is read aloud: a link is its words, and stress is none."""
     flat = " ".join(text.split())
     flat = re.sub(r"\[([^\]]*)\]\([^)\s]*\)", r"\1", flat)

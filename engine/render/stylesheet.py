@@ -102,7 +102,7 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--line);
   body { font-size: 10.5pt; line-height: 1.42; }
   main { max-width: none; padding: 0; }
   h1 { font-size: 21pt; } h2 { font-size: 14pt; margin-top: 20pt; } h3 { font-size: 11.5pt; }
-  h1, h2, h3, h4, .kicker { break-after: avoid; }
+  h1, h2, h3, h4, .kicker, p:has(+ dl), p:has(+ ul), p:has(+ .wide) { break-after: avoid; }
   tr, .entries > li, dl, pre, .standing { break-inside: avoid; }
   .dense { font-size: 9pt; }
   .dense > li { padding: 2.5pt 0; }

@@ -1,6 +1,6 @@
 """`lago.get_credits`: read what Lago may deduct when it finalizes: coupons, credit notes, prepaid credits. Floor 3.
 
-Does read active coupons, credit notes and wallets.
+Does `GET /applied_coupons`, `GET /credit_notes` and `GET /wallets` of the customer, every page.
 Fails with 7 when Lago cannot be reached, refuses the key, or answers with something else.
 Why: None of these is on a draft. Lago takes them while it finalizes, so what is issued may be less than the draft's
 total, and a person should know by how much at most.

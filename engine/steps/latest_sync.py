@@ -1,6 +1,6 @@
 """`billing.latest_sync`: read the newest run of the sync that feeds customers and subscriptions into Lago. Floor 3.
 
-Does read the billing console's newest sync run, or the file's; once a run.
+Does `GET /api/admin/sync/status` of the billing console, or read the file; takes the newest run, once a run.
 Fails with 7 when the console cannot be reached, refuses us, or answers with something else. With neither a console nor
 a file there is no run to show, and `sync_is_fresh` denies.
 Why: Lago bills what it was told. Whether customers and subscriptions got there is known by what feeds them into it.

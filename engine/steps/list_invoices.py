@@ -1,6 +1,6 @@
 """`lago.list_invoices`: read the customer's draft and finalized lists, to see that the invoice changed places. Floor 3.
 
-Does read the customer's draft and finalized lists, every page, each row held against its filter.
+Does `GET /invoices` of the customer, drafts and finalized, every page, each row held against its filter.
 Fails with 13 when they cannot be read within the settle window: the call was made, and what it did is not verified.
 Why: What the lists show is what everybody else in billing sees. Older servers drop a filter that they do not know, so
 each row is believed by itself.

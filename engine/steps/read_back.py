@@ -1,6 +1,6 @@
 """`lago.read_back`: read an invoice again after it was finalized, for as long as an unknown outcome is read. Floor 3.
 
-Does read the invoice within the settle window; a closed one must be gone.
+Does `GET /invoices/:id` within the settle window; a closed one must be gone.
 Fails with 13 when the window ends without it: what Lago answered is then not borne out by what it shows.
 Why: An answer says what Lago meant to do. What it shows afterwards is what was done.
 
