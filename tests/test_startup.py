@@ -52,6 +52,8 @@ COMMANDS = [
     ["schema"],
     ["explain"],
     ["explain", "RB012", "13", "sync_is_fresh", "lago.finalize_invoice"],
+    ["docs", "finalize_invoice"],
+    ["docs", "-o", "pages"],
     ["run", "--help"],
     ["run", "finalize_invoice", "--help"],
 ]
