@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from test_cases import FILES, judged, read
+from test_cases import FILES, read
 from wcwidth import wcswidth
 
 from engine.articles import KINDS, Article, Part
@@ -188,7 +188,7 @@ def parts(code: str, language: str) -> list[str]:
 def test_what_a_check_is_shown_to_say_is_a_verdict_of_a_case(name: str) -> None:
     (shown,) = parts(name, "text")
     word, _, rest = " ".join(shown.split()).partition(" ")
-    verdicts = [judged(CHECKS[name], read(file)) for file in FILES if file.parent.name == name]
+    verdicts = [read(file).judged() for file in FILES if file.parent.name == name]
     said = [" ".join((one.message, *one.more, one.fix)) for one in verdicts if one.verdict == word.lower()]
     assert rest in said
     assert max(map(len, shown.splitlines())) <= 76

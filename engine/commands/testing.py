@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from engine.commands.shell import Shell
+from engine.commands.testing_checks import CheckCases, is_own_check, of_check, with_cases
 from engine.diagnostics import shown
 from engine.errors import Exit, UsageFault
 from engine.library import files
@@ -46,13 +47,18 @@ class Done:
 def play_tests(shell: Shell, names: Sequence[str], wanted: Wanted) -> int:
     """Play them: 0, or 8 when one failed or the coverage is too low. Raises UsageFault, Invalid."""
     started, terminal = perf_counter(), shell.terminal
-    every = [_file(shell, name) for name in names or _with_tests(shell)]
-    chosen = {file.shown: [case for case in file.cases if _is_like(case, wanted.pattern)] for file in every}
-    if not any(chosen.values()):
-        raise UsageFault(f"no scenario is like `{wanted.pattern}`", hint=_near(wanted.pattern, every))
+    runbooks, checks = _sorted_out(shell, names) if names else _with_tests(shell)
+    every = [_file(shell, name) for name in runbooks]
+    own = [of_check(shell.registry, name) for name in checks]
+    chosen = {file.shown: [case for case in file.cases if _is_like(case.name, wanted.pattern)] for file in every}
+    like = [one.like(lambda name: _is_like(name, wanted.pattern)) for one in own]
+    if not any(chosen.values()) and not any(one.cases for one in like):
+        near = [case.name for file in every for case in file.cases] + [name for one in own for name in one.names]
+        raise UsageFault(f"no scenario is like `{wanted.pattern}`", hint=_near(wanted.pattern, near))
     done = Done()
     with _Stopping() as stopping:
-        for file in every:
+        goes_on = all(_one_check(shell, one, wanted, done) for one in like if one.cases)
+        for file in every if goes_on else ():
             if not _one_file(shell, file, chosen[file.shown], wanted, done, stopping):
                 break
     is_good = all(one.is_passed for one in done.results) and all(one.is_enough for one in done.coverages)
@@ -76,23 +82,42 @@ def _one_file(
         played, seconds = play(case, file.runbook, shell.registry)
         stopping.look()
         every += played
-        result = _result(file, case, played, seconds)
-        done.results.append(result)
-        drawn = scenarios.line(result, shell.format, columns=terminal.width, colour=colour, is_verbose=shell.is_verbose)
-        terminal.out(drawn)
-        _annotate(shell, result)
-        if wanted.is_brief and not result.is_passed:
+        if not _tell(shell, _result(file, case, played, seconds), wanted, done):
             return False
-    if wanted.pattern:
-        return True
-    covered = coverage(file, shell.registry, every, wanted.threshold)
+    if not wanted.pattern:
+        _cover(shell, coverage(file, shell.registry, every, wanted.threshold), done)
+    return True
+
+
+def _one_check(shell: Shell, own: CheckCases, wanted: Wanted, done: Done) -> bool:
+    """Judge the cases of one check. False when the rest is not to be looked at."""
+    shell.terminal.out(scenarios.heading(own.folder, len(own.cases), shell.format, colour=shell.terminal.colour_out))
+    if not all(_tell(shell, result, wanted, done) for result in own.results()):
+        return False
+    if not wanted.pattern:
+        _cover(shell, own.coverage(wanted.threshold), done)
+    return True
+
+
+def _tell(shell: Shell, result: Result, wanted: Wanted, done: Done) -> bool:
+    """Keep and show what came of one scenario. False when it is the last one that is wanted."""
+    terminal = shell.terminal
+    done.results.append(result)
+    columns, colour = terminal.width, terminal.colour_out
+    terminal.out(scenarios.line(result, shell.format, columns=columns, colour=colour, is_verbose=shell.is_verbose))
+    _annotate(shell, result)
+    return result.is_passed or not wanted.is_brief
+
+
+def _cover(shell: Shell, covered: Coverage, done: Done) -> None:
+    """Keep and show what was never seen."""
+    terminal = shell.terminal
     done.coverages.append(covered)
-    terminal.out(scenarios.covered(covered, shell.format, columns=terminal.width, colour=colour))
+    terminal.out(scenarios.covered(covered, shell.format, columns=terminal.width, colour=terminal.colour_out))
     if shell.annotates and not covered.is_enough:
         line = covered.threshold_span.line if covered.threshold_span else 1
         message = f"coverage {covered.percent} %; never seen: {', '.join(covered.missing) or 'nothing'}"
-        terminal.err(github.annotation("error", message, path=shell.path_in_repository(file.shown), line=line))
-    return True
+        terminal.err(github.annotation("error", message, path=shell.path_in_repository(covered.path), line=line))
 
 
 def _result(file: CaseFile, case: Case, played: Sequence[Played], seconds: float) -> Result:
@@ -128,21 +153,28 @@ def _file(shell: Shell, name: str) -> CaseFile:
     return read(path, shown(path), runbook, shell.registry)
 
 
-def _with_tests(shell: Shell) -> list[str]:
-    """Every runbook that has tests beside it. Raises UsageFault when none has."""
-    found = [name for name, path in sorted(files(shell.settings.path).items()) if beside(path).is_file()]
-    if not found:
+def _sorted_out(shell: Shell, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Which of these are runbooks, and which are checks of one's own; what is neither is told as no runbook."""
+    known = shell.runbook_names()
+    checks = [name for name in names if name not in known and is_own_check(shell.registry, name)]
+    return [name for name in names if name not in checks], checks
+
+
+def _with_tests(shell: Shell) -> tuple[list[str], list[str]]:
+    """Every runbook that has tests beside it, every check of one's own that has cases. Raises UsageFault when none has."""
+    runbooks = [name for name, path in sorted(files(shell.settings.path).items()) if beside(path).is_file()]
+    checks = with_cases(shell.registry)
+    if not runbooks and not checks:
         raise UsageFault("no runbook here has tests", hint="docs/testing.md shows how to write some.")
-    return found
+    return runbooks, checks
 
 
-def _is_like(case: Case, pattern: str) -> bool:
+def _is_like(name: str, pattern: str) -> bool:
     """Whether a scenario's name holds the words of the pattern, in which `*` is anything; whatever the case."""
-    return not pattern or fnmatch(case.name.casefold(), f"*{pattern.casefold()}*")
+    return not pattern or fnmatch(name.casefold(), f"*{pattern.casefold()}*")
 
 
-def _near(pattern: str, every: Sequence[CaseFile]) -> str:
-    names = [case.name for file in every for case in file.cases]
+def _near(pattern: str, names: Sequence[str]) -> str:
     near = get_close_matches(pattern, names, n=1, cutoff=0.3)
     return f"did you mean `{near[0]}`?" if near else "-k takes a part of a scenario's name"
 

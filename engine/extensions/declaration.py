@@ -70,7 +70,7 @@ def _params(model: Any, base: type[BaseModel], place: Place, say: Callable[..., 
             f"derive them from `{base.__name__}` of `engine.api`",
         )
         return
-    if not model.__pydantic_complete__:
+    if not _is_built(model):
         help = "import the types of its fields at the top of the file, and not below `if TYPE_CHECKING`"
         yield say(f"the types of `{model.__name__}` are not known", help, place.definition(model.__name__))
         return
@@ -81,6 +81,11 @@ def _params(model: Any, base: type[BaseModel], place: Place, say: Callable[..., 
             yield say(f"the parameter `{field}` says nothing of itself", help, span)
         if odd := _odd(info.annotation, is_kept=False):
             yield say(f"the parameter `{field}` is {odd}", f"it can be {CAN_BE}", span)
+
+
+def _is_built(model: type[BaseModel]) -> bool:
+    """Whether the types of all its fields are known; a model is built when it is first used."""
+    return model.model_rebuild(raise_errors=False) is not False
 
 
 def _odd(annotation: Any, *, is_kept: bool) -> str:
@@ -138,7 +143,7 @@ def _fact(fact: Any, place: Place, say: Callable[..., Diagnostic]) -> Iterator[D
     if fact.__module__.startswith("engine."):
         return
     spot = place.definition(fact.__name__)
-    if not fact.__pydantic_complete__:
+    if not _is_built(fact):
         help = "import the types of its fields at the top of the file, and not below `if TYPE_CHECKING`"
         yield say(f"the types of `{fact.__name__}` are not known", help, spot)
         return

@@ -87,6 +87,11 @@ class Extensions:
         """Every name that can be used."""
         return (name for one, name in self._declared.claims if one == kind and self._given((kind, name)))
 
+    def home(self, kind: Kind, name: str) -> Path | None:
+        """The file that holds the code of this name; None when no extension gives it."""
+        given = self._given((kind, name)) if name not in self.built_in[kind] else None
+        return given.extension.path if given else None
+
     def faults(self, wanted: Iterable[Name]) -> list[Diagnostic]:
         """What stands in the way of a runbook that names these: every file's faults, and those of the packages it names."""
         own = [name for name in wanted if name[1] not in self.built_in[name[0]]]

@@ -7,6 +7,7 @@ test file, with the reason.
 
 from __future__ import annotations
 
+import inspect
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
@@ -44,7 +45,7 @@ def verdicts_of(check: Check[Any]) -> tuple[Outcome, ...]:
     One that makes its verdicts in a way that cannot be followed (`Verdict` itself, a callable object) can come to all.
     """
     order: tuple[Outcome, ...] = get_args(Outcome)
-    reached = list(_reached(check.judge))
+    reached = list(_reached(inspect.unwrap(check.judge)))
     found = {word for maker, word in MAKERS.items() if any(one is maker for one in reached)}
     if not found or any(one is base.Verdict for one in reached):
         return order
