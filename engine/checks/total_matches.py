@@ -39,7 +39,7 @@ def judge(params: Params, here: Here) -> Verdict:
     """Deny when another total or currency was expected. Without an expectation there is nothing to compare."""
     total, expected = params.invoice.total, params.expected
     if expected is None:
-        return passed(f"no total was given to compare with; the draft's is {total}", total=total)
+        return passed(f"no total was given to compare with; it is {total}", total=total)
     if expected.currency != total.currency:
         return denied(
             f"{expected} was expected, but the invoice is in {total.currency}: its total is {total}",

@@ -40,7 +40,12 @@ def serve_sandbox(shell: Shell, port: int, faults: Sequence[str], sync: str | No
             (player.scenario.invoice, player.scenario.customer, entry.shows, entry.ends)
             for entry, player in zip(practice.entries, practice.players, strict=True)
         ]
-        terminal.out(words.opening(drafts, practice.env, width=terminal.width, colour=terminal.colour_out))
+        to_void = [
+            draft[0] for draft, entry in zip(drafts, practice.entries, strict=True) if entry.start == "finalized"
+        ]
+        terminal.out(
+            words.opening(drafts, practice.env, to_void=to_void, width=terminal.width, colour=terminal.colour_out)
+        )
         try:
             practice.sandbox.stopped.wait()
         except KeyboardInterrupt:

@@ -9,9 +9,14 @@ from engine.render.text import style, table, wrap
 
 
 def opening(
-    drafts: Sequence[tuple[str, str, str, str]], env: Mapping[str, str], *, width: int = 80, colour: bool = False
+    drafts: Sequence[tuple[str, str, str, str]],
+    env: Mapping[str, str],
+    *,
+    to_void: Sequence[str] = (),
+    width: int = 80,
+    colour: bool = False,
 ) -> str:
-    """The page that stands while the sandbox serves: customer, what the draft shows, exit, invoice id."""
+    """The page that stands while the sandbox serves: customer, what the invoice shows, exit, invoice id."""
     lines = [style("A Lago and a billing console to practise on, on this machine only.", "bold", colour)]
     lines += ["Every answer is one that a running Lago v1.51.0 gave. Every start is fresh.", ""]
     rows = [("CUSTOMER", "WHAT IT SHOWS", "EXIT"), *((customer, shows, ends) for _, customer, shows, ends in drafts)]
@@ -22,7 +27,8 @@ def opening(
     lines += ["", "In another terminal:", ""]
     lines += [f"  export {name}={shlex.quote(value)}" for name, value in env.items()]
     first = drafts[0][0] if drafts else "ID"
-    lines += ["", "  runbook drafts", f"  runbook run finalize_invoice --invoice {first}", ""]
+    issued = [f"  runbook run void_invoice --reason 'to practise' --invoice {id}" for id in to_void]
+    lines += ["", "  runbook drafts", f"  runbook run finalize_invoice --invoice {first}", *issued, ""]
     lines += wrap("Misbehave on purpose: `--fault finalize:lost-after`, `--sync stale`; see docs/sandbox.md.", width)
     return "\n".join([*lines, "Ctrl-C ends it.", ""])
 
