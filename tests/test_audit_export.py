@@ -337,12 +337,12 @@ def test_every_amount_is_a_line_as_shown_and_as_issued() -> None:
         ("shown", "sum", "fees", "1060.00", "106000"),
         ("shown", "sum", "VAT 19%", "201.40", "20140"),
         ("shown", "sum", "total", "1261.40", "126140"),
-        ("issued", "line", "Growth", "49.00", "4900"),
-        ("issued", "tax", "VAT 19%", "201.40", "20140"),
-        ("issued", "sum", "fees", "1060.00", "106000"),
-        ("issued", "sum", "coupons", "0.00", "0"),
-        ("issued", "sum", "taxes", "201.40", "20140"),
-        ("issued", "sum", "total", "1261.40", "126140"),
+        ("after", "line", "Growth", "49.00", "4900"),
+        ("after", "tax", "VAT 19%", "201.40", "20140"),
+        ("after", "sum", "fees", "1060.00", "106000"),
+        ("after", "sum", "coupons", "0.00", "0"),
+        ("after", "sum", "taxes", "201.40", "20140"),
+        ("after", "sum", "total", "1261.40", "126140"),
     ]
 
 

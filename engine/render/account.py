@@ -36,7 +36,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One amount: whose it is (`shown`, `issued`), what kind, its label, and the number of the record that has it."""
+    """One amount: `shown` before the consent or of the invoice `after` the call, its kind, its label, the record it is of."""
 
     seq: int
     source: str
@@ -185,19 +185,19 @@ def _issued(one: Kept) -> list[Figure]:
             label = word(
                 fee.get("invoice_display_name") or item.get("name") or item.get("code") or fee.get("item_name")
             )
-            found.append(Figure(one.record.seq, "issued", "line", label, amount, word(fee.get("units"))))
+            found.append(Figure(one.record.seq, "after", "line", label, amount, word(fee.get("units"))))
     for tax in rows(values.get("applied_taxes")):
         amount = money({**tax, "currency": tax.get("amount_currency")}, "amount_cents")
         if amount is not None:
             found.append(
-                Figure(one.record.seq, "issued", "tax", word(tax.get("tax_name") or tax.get("tax_code")), amount)
+                Figure(one.record.seq, "after", "tax", word(tax.get("tax_name") or tax.get("tax_code")), amount)
             )
     names = [name for name in values if name.endswith("_amount_cents")]
     for name in sorted(names, key=lambda name: (SUMS.index(name) if name in SUMS else len(SUMS), name)):
         amount = money(values, name)
         if amount is not None:
             label = name.removesuffix("_amount_cents").replace("_", " ")
-            found.append(Figure(one.record.seq, "issued", "sum", label, amount))
+            found.append(Figure(one.record.seq, "after", "sum", label, amount))
     return found
 
 

@@ -9,6 +9,7 @@ from engine.render.markup import Markup, join, page, plain, rich, tag
 from engine.render.stylesheet import STYLE
 
 LONG_WORD = 24
+SHORT = 18
 VERDICTS = {"pass": "good", "warn": "warn", "deny": "bad"}
 
 
@@ -71,9 +72,8 @@ def _table(table: Table) -> Markup:
     right = set(table.right)
 
     def cells(name: str, row: Sequence[str]) -> Markup:
-        return tag(
-            "tr", *(tag(name, _value(cell), kind="figure" if at in right else "") for at, cell in enumerate(row))
-        )
+        kinds = ("figure" if at in right else _kind(cell) for at, cell in enumerate(row))
+        return tag("tr", *(tag(name, _value(cell), kind=kind) for cell, kind in zip(row, kinds, strict=True)))
 
     rows = list(table.rows)
     last = tag("tfoot", cells("td", rows.pop())) if table.has_sum and rows else Markup("")
@@ -82,12 +82,12 @@ def _table(table: Table) -> Markup:
 
 
 def _kind(cell: str) -> str:
-    """How a cell is drawn: a verdict in its colour, a date or a number on one line; a longer word is broken anywhere."""
+    """How a cell is drawn: a verdict in its colour, a few words on one line; a very long word is broken anywhere."""
     if cell in VERDICTS:
         return VERDICTS[cell]
     if max(map(len, cell.split()), default=0) > LONG_WORD:
         return "long"
-    return "word" if " " not in cell else ""
+    return "word" if len(cell) <= SHORT else ""
 
 
 def _entry(entry: Entry) -> Markup:

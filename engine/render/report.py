@@ -173,10 +173,11 @@ def _shown(account: Account) -> Iterator[Section]:
             cells = [[word(line.get(key)) for key in ("name", "period", "units", "amount")] for line in lines]
             blocks.append(Table(("Line item", "Period", "Units", "Amount"), cells, right=(2, 3)))
         blocks.append(Table(("", ""), pairs(preview.get("sums")), right=(1,), has_sum=True))
-        deductions = pairs(preview.get("deductions"))
-        blocks.append(Pairs([("Lago may deduct", f"{label}: {value}") for label, value in deductions]))
-        if not deductions:
-            blocks[-1] = Pairs([("Lago may deduct", "nothing")])
+        taken = [("Lago may deduct", f"{label}: {value}") for label, value in pairs(preview.get("deductions"))]
+        if not taken and preview.get("deductions") is not None:
+            taken = [("Lago may deduct", "nothing")]
+        back = [("What it took", f"{label}: {value}") for label, value in pairs(preview.get("restored"))]
+        blocks.append(Pairs([*taken, *back]))
         changes = [
             [word(change.get(key)) for key in ("field", "before", "after", "certainty", "why")]
             for change in rows(preview.get("changes"))
@@ -242,7 +243,7 @@ def _called(account: Account) -> Iterator[Section]:
 
 
 def _issued(account: Account) -> Iterator[Section]:
-    figures = [one for one in account.figures() if one.source == "issued"]
+    figures = [one for one in account.figures() if one.source == "after"]
     if account.issued is None or not figures:
         return
     values = part(part(account.issued.record.data, "values"), "answer") or part(account.issued.record.data, "values")
@@ -267,15 +268,20 @@ def _sums(figures: Sequence[Figure]) -> Iterator[tuple[str, str]]:
     for one in figures:
         if one.kind == "sum" and one.label == "taxes":
             yield from ((tax.label, str(tax.amount)) for tax in figures if tax.kind == "tax")
-        elif one.kind == "sum" and one.label in SAID and one.amount.cents:
-            yield SAID[one.label], str(one.amount)
+        elif one.kind == "sum" and one.label in ADDED:
+            yield ADDED[one.label], str(one.amount)
+        elif one.kind == "sum" and one.label in TAKEN and one.amount.cents:
+            yield TAKEN[one.label], str(replace(one.amount, cents=-one.amount.cents))
     yield from (("Total", str(one.amount)) for one in figures if one.kind == "sum" and one.label == "total")
 
 
-SAID = {
-    "fees": "Fees", "progressive billing credit": "Billed before", "coupons": "Coupons", "credit notes": "Credit notes",
+ADDED = {"fees": "Fees"}
+TAKEN = {
+    "progressive billing credit": "Billed before",
+    "coupons": "Coupons",
+    "credit notes": "Credit notes",
     "prepaid credit": "Prepaid credits",
-}  # fmt: skip
+}
 
 
 def _checked(account: Account) -> Iterator[Section]:
