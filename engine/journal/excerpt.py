@@ -22,6 +22,9 @@ _EFFECTS = "SELECT DISTINCT effect_key FROM event WHERE run=? AND effect_key IS 
 _ABOUT = "SELECT min(seq) FROM event WHERE effect_key >= ?1 || '#' AND effect_key < ?1 || '$'"
 _ALL_RUNS = "SELECT run FROM event WHERE type='run.start' ORDER BY seq"
 
+# About so many records are closed in five seconds (`engine/journal/sealing.py`).
+MANY = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -55,6 +58,11 @@ class Excerpt:
     report: Report
     effects: frozenset[str]
     _db: apsw.Connection
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether so many records may have to be closed that somebody who waits should know."""
+        return not self.is_whole and self.head is not None and self.head[0] - self.first > MANY
 
     def lines(self) -> Iterator[Line]:
         """Every record from `first` on, in order. Ends early where the file cannot be read further."""
