@@ -238,9 +238,11 @@ def denied() -> list[Event]:
         header(mode="dry run: reads only"),
         *step("draft", "ok", "BET-DRAFT, draft, 12,640.00 EUR", 0.2),
         *step("refreshed", "skip", "would recompute the draft; the figures below are as read"),
+        record("check.verdict", "right_customer", check="customer_matches", verdict="deny"),
         *step(
             "right_customer", "DENY", "the invoice is for `beta-sa`, not for `acme-corp`", None, "Look at the customer."
         ),
+        record("check.verdict", "right_sums", check="totals_add_up", verdict="deny"),
         *step(
             "right_sums",
             "DENY",

@@ -50,8 +50,10 @@ def _diagnostic(code: str) -> str:
     return "\n\n".join([*text, "\n".join(said), *(_block(part) for part in article.parts if part.language)])
 
 
-def _example(_: list[str]) -> str:
-    return f"```yaml\n{diagnostics.base()}```"
+def _example(families: list[str]) -> str:
+    (family,) = families
+    language = "python" if diagnostics.FAMILIES[family].name.endswith(".py") else "yaml"
+    return f"```{language}\n{diagnostics.base(family)}```"
 
 
 def _exit_table(_: list[str]) -> str:

@@ -17,12 +17,12 @@ from engine.validation.order import OUTCOMES
 
 ROOT = SHIPPED.parent
 PAGE = (ROOT / "docs" / "diagnostics.md").read_text("utf-8")
-SECTIONS = dict(re.findall(r"^### (RB\d{3}: .+)\n\n((?:(?!^#).*\n)*)", PAGE, re.MULTILINE))
+SECTIONS = dict(re.findall(r"^### ([A-Z]{2}\d{3}: .+)\n\n((?:(?!^#).*\n)*)", PAGE, re.MULTILINE))
 
 
 def codes_of_the_engine() -> set[str]:
     texts = [path.read_text("utf-8") for path in (ROOT / "engine").rglob("*.py")]
-    return {code for text in texts for code in re.findall(r'"(RB\d{3})"', text)}
+    return {code for text in texts for code in re.findall(r'"((?:RB|RT|EX)\d{3})"', text)}
 
 
 def test_every_code_has_one_section() -> None:

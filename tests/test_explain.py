@@ -70,7 +70,8 @@ def test_a_page_looks_as_kept(name: str, screen: Compare) -> None:
 @pytest.mark.parametrize(
     ("typed", "code"),
     [
-        ("RB012", "RB012"), ("rb012", "RB012"), ("rb12", "RB012"), ("error[RB012]", "RB012"), ("[rb012]:", "RB012"),
+        ("RB012", "RB012"), ("rb012", "RB012"), ("rb12", "RB012"), ("rt3", "RT003"), ("ex001", "EX001"),
+        ("error[RB012]", "RB012"), ("[rb012]:", "RB012"),
         ("13", "13"), ("exit13", "13"), ("exit-13", "13"), ("unknown", "13"), ("Not_As_Confirmed", "14"), ("0", "0"),
         ("SYNC_IS_FRESH", "sync_is_fresh"), ("`sync_is_fresh`", "sync_is_fresh"),
         ("lago.get_invoice", "lago.get_invoice"), ("get_invoice", "lago.get_invoice"), ("Lago.Get_Invoice", "lago.get_invoice"),
@@ -138,7 +139,7 @@ def test_a_program_gets_the_files_of_an_example() -> None:
     }  # fmt: skip
     assert [part["heading"] for part in told["parts"]] == ["", "Why", "Fix", "Example", "Example"]
     assert "lago.get_invoise" in told["example"]["wrong"]
-    assert told["example"]["right"] == diagnostics.base()
+    assert told["example"]["right"] == diagnostics.base("RB")
     assert json.loads(explained("13", format="json"))["example"] is None
 
 

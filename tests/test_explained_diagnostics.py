@@ -1,73 +1,128 @@
-"""Every code of a runbook file's errors is explained, and its example is told under that code and no other."""
+"""Every code of an error in a file is explained, and its example is told under that code and no other."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from forked import run
+from own_code import registry, write
 from test_diagnostics import FINALIZE as SETTLED
-from test_diagnostics import FOLLOWS, UNSETTLED, codes_in
+from test_diagnostics import FOLLOWS, UNSETTLED
 
 from engine.articles import Article
 from engine.checks import REGISTRY as CHECKS
+from engine.commands.shell import line_of
 from engine.diagnostics import Diagnostic
 from engine.explain import diagnostics
-from engine.library import SHIPPED
+from engine.library import SHIPPED, check
 from engine.render.diagnostics import render
 from engine.source import parse
 from engine.steps import REGISTRY as STEPS
 from engine.validation import validate
 
 ARTICLES = {one.code: diagnostics.article(one.code) for one in diagnostics.titles()}
-# What only shows with a step that nobody ships.
-OF_A_STEP = {"RB020"}
+JUDGED = [code for code in ARTICLES if diagnostics.FAMILIES[code[:2]].judge and dict(ARTICLES[code].whole)]
 every_code = pytest.mark.parametrize("code", ARTICLES)
 
 
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 def block(article: Article, language: str) -> str:
-    (text,) = [part.text for part in article.parts if part.language == language]
-    return text
+    return next((part.text for part in article.parts if part.language == language), "")
 
 
-def found(text: str, steps: object = STEPS) -> list[Diagnostic]:
-    return validate(parse(text.encode(), diagnostics.NAME), steps, CHECKS)[1]  # type: ignore[arg-type]
+def found(text: str, code: str) -> list[Diagnostic]:
+    family = diagnostics.FAMILIES[code[:2]]
+    assert family.judge is not None
+    return family.judge(parse(text.encode(), family.name))
 
 
 def test_every_code_that_the_engine_can_say_is_explained_and_no_other() -> None:
-    said = {code for path in (SHIPPED.parent / "engine").rglob("*.py") for code in codes_in(path)}
-    # Codes of other files than runbooks are said in other places.
-    assert set(ARTICLES) == {code for code in said if code.startswith("RB")}
+    texts = [path.read_text("utf-8") for path in (SHIPPED.parent / "engine").rglob("*.py")]
+    assert set(ARTICLES) == {code for text in texts for code in re.findall(r'"((?:RB|RT|EX)\d{3})"', text)}
+    prefixes = {code for text in texts for code in re.findall(r'"([A-Z]{2})\d{3}"', text)}
+    assert prefixes == set(diagnostics.FAMILIES)
 
 
-def test_the_runbook_that_every_example_changes_has_no_fault() -> None:
-    assert found(diagnostics.base()) == []
+@pytest.mark.parametrize("family", ["RB", "RT"])
+def test_the_file_that_every_example_changes_has_no_fault(family: str) -> None:
+    assert found(diagnostics.base(family), family) == []
 
 
-@pytest.mark.parametrize("code", [code for code in ARTICLES if code not in OF_A_STEP])
-def test_an_example_is_told_under_its_code_and_mended_as_it_says(code: str) -> None:
+def test_the_tests_of_those_examples_pass(folder: Path) -> None:
+    for family in ("RB", "RT"):
+        write(folder, f"runbooks/{diagnostics.FAMILIES[family].name}", diagnostics.base(family))
+    done = run(("test", "example", "--format", "plain"), {"HOME": str(folder)}, folder).result
+    assert (done.code, done.err) == (0, ""), done.out
+
+
+@pytest.mark.parametrize("code", JUDGED)
+def test_an_example_is_told_under_its_code_alone(code: str) -> None:
+    follows = {follow for name, codes in FOLLOWS.items() if name.startswith(code.lower()) for follow in codes}
+    told = {one.code for one in found(dict(ARTICLES[code].whole)["wrong"], code)}
+    assert told - follows == {code}
+
+
+@pytest.mark.parametrize("code", [code for code in ARTICLES if dict(ARTICLES[code].whole)])
+def test_an_example_shows_the_whole_mistake_and_how_it_is_mended(code: str) -> None:
     whole = dict(ARTICLES[code].whole)
     change = block(ARTICLES[code], "diff").splitlines()
     assert {line[0] for line in change} <= {" ", "-", "+"}
-    assert whole["wrong"] != whole["right"] == diagnostics.base()
-    follows = {follow for name, codes in FOLLOWS.items() if name.startswith(code.lower()) for follow in codes}
-    told = {one.code for one in found(whole["wrong"])}
-    assert told - follows == {code}
+    assert whole["wrong"] != whole["right"] == diagnostics.base(code)
     wrong = "".join(line[1:] + "\n" for line in change if not line.startswith("+"))
     right = "".join(line[1:] + "\n" for line in change if not line.startswith("-"))
-    assert (whole["wrong"].count(wrong), diagnostics.base().count(right)) == (1, 1)
+    assert (whole["wrong"].count(wrong), whole["right"].count(right)) == (1, 1)
 
 
 def test_an_example_of_a_faulty_step_is_what_is_said_of_one() -> None:
-    parsed = parse(diagnostics.base().encode(), diagnostics.NAME)
-    (one,) = found(diagnostics.base(), {**STEPS, SETTLED.name: UNSETTLED})
+    parsed = parse(diagnostics.base("RB").encode(), "example.yaml")
+    (one,) = validate(parsed, {**STEPS, SETTLED.name: UNSETTLED}, CHECKS)[1]
     drawn = render([one], "human", lambda path, number: parsed.source.line(number))
     assert (one.code, block(ARTICLES["RB020"], "text")) == ("RB020", drawn.rstrip("\n"))
+
+
+NEEDS_IT = """
+    runbook: look
+    version: 1
+    title: It looks at the calendar
+    summary: Nothing else.
+    subject: today
+    steps:
+      - {id: weekday, check: acme.weekday}
+    """
+
+
+@pytest.mark.parametrize("code", [code for code in ARTICLES if code.startswith("EX")])
+def test_an_example_of_one_s_own_code_is_told_under_its_code_alone(code: str, folder: Path) -> None:
+    article = ARTICLES[code]
+    file = folder / "weekday.py"
+    if article.whole or block(article, "toml"):
+        write(folder, "weekday.py", dict(article.whole).get("wrong", diagnostics.base(code)))
+    if project := block(article, "toml"):
+        write(folder, "pyproject.toml", project + "\n")
+    own = registry(folder, *([] if project else [file]))
+    told = [one for one in check(write(folder, "look.yaml", NEEDS_IT), own).diagnostics if one.code != "RB014"]
+    assert {one.code for one in told} == {code}
+    told = [replace(one, help=one.help.replace(str(folder), "/home/jane/billing")) for one in told]
+    assert block(article, "text") == render(told, "human", line_of).rstrip("\n")
+
+
+def test_the_check_that_those_examples_change_has_no_fault(folder: Path) -> None:
+    own = registry(folder, write(folder, "weekday.py", diagnostics.base("EX")))
+    assert check(write(folder, "look.yaml", NEEDS_IT), own).diagnostics == ()
 
 
 @every_code
 def test_what_is_shown_is_what_is_said(code: str) -> None:
     said = block(ARTICLES[code], "text")
-    assert re.findall(r"^error\[(RB\d+)\]", said, re.MULTILINE) == [code]
+    assert re.findall(r"^error\[(\w+)\]", said, re.MULTILINE) == [code]
     assert max(map(len, said.splitlines())) <= 80
 
 

@@ -51,7 +51,7 @@ COMMANDS = [
     ["validate", "--format", "github", "--junit", "report.xml"],
     ["schema"],
     ["explain"],
-    ["explain", "RB012", "13", "sync_is_fresh", "lago.finalize_invoice"],
+    ["explain", "RB012", "RT005", "13", "sync_is_fresh", "lago.finalize_invoice"],
     ["docs", "finalize_invoice"],
     ["docs", "-o", "pages"],
     ["run", "--help"],

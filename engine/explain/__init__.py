@@ -51,9 +51,10 @@ def nearest(typed: str, registry: Registry) -> list[str]:
 
 
 def _diagnostic(word: str, registry: Registry) -> Article | None:
-    number = re.fullmatch(r"rb0*(\d+)", word)
-    code = f"RB{int(number[1]):03}" if number else ""
-    return diagnostics.article(code) if (diagnostics.FOLDER / f"{code}.md").is_file() and code else None
+    family = "|".join(diagnostics.FAMILIES)
+    found = re.fullmatch(rf"({family})0*([0-9]{{1,3}})", word.upper())
+    code = f"{found[1]}{int(found[2]):03}" if found else ""
+    return diagnostics.article(code) if code and (diagnostics.FOLDER / f"{code}.md").is_file() else None
 
 
 def _exit(word: str, registry: Registry) -> Article | None:

@@ -9,7 +9,7 @@ from engine.articles import KINDS, Article, Kind, Part, Title
 from engine.render.text import Style, hang, json_line, pad, safe, style, width, wrap
 
 HEADINGS: dict[Kind, str] = {
-    "diagnostic": "Errors in a runbook file",
+    "diagnostic": "Errors in files",
     "exit code": "Exit codes",
     "step": "Steps",
     "check": "Checks",
@@ -17,7 +17,7 @@ HEADINGS: dict[Kind, str] = {
     "input type": "Types of inputs",
 }
 OF_A_KIND: dict[Kind, str] = {
-    "diagnostic": "an error in a runbook file, as `runbook validate` tells it",
+    "diagnostic": "an error in a file, as `runbook validate` and `runbook test` tell it",
     "exit code": "an exit code",
     "step": "a step, which a runbook names behind `step:`",
     "check": "a check, which a runbook names behind `check:`",

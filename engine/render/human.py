@@ -35,6 +35,7 @@ class Human(Fold):
         self._is_live = is_live
         self._live = ""
         self._is_open = False
+        self._denied: list[str] = []
 
     def draw_record(self, event: Recorded) -> None:
         """Records show as their notices do; what follows a typed answer, and the end, are drawn here."""
@@ -42,6 +43,8 @@ class Human(Fold):
             self._end(event.data)
         elif event.type == "consent.given" and event.data.get("how") == "typed":
             self._line("")  # below the line that was typed
+        elif event.type == "check.verdict" and event.data.get("verdict") == "deny":
+            self._denied.append(str(event.data.get("check")))
 
     def draw_notice(self, notice: Notice) -> None:
         """Draw what passes."""
@@ -126,6 +129,9 @@ class Human(Fold):
         self._lines([style(line, kind, self._colour) for line in wrap(message, self._width)])
         if next:
             self._line(f"  next  {next}")
+        if data.get("exit") == Exit.DENIED and self._denied:
+            names = " ".join(dict.fromkeys(map(safe, self._denied)))
+            self._lines(wrap(f"why   runbook explain {names}", self._width, indent="  "))
 
     def _unknown(self, message: str, data: Mapping[str, Any]) -> None:
         """The verdict first, then what is known, what not to do, and the one thing to do."""

@@ -46,7 +46,7 @@ class ExpectedReading:
         texts = self.texts
         exit = keys.get("exit")
         if exit is not None and exit.value not in set(Exit):
-            texts.error("RT009", f"{exit.value} is no exit code", exit.span, "docs/exit-codes.md lists them")
+            texts.error("RT009", f"{exit.value} is no exit code", exit.span, "`runbook explain` lists them")
         reads = keys.get("reads")
         return Expected(
             span=node.span,
