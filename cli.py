@@ -17,10 +17,11 @@ from engine.commands.shell import CI_FORMATS, FORMATS, Shell
 from engine.printable import safe
 
 if TYPE_CHECKING:
-    from engine.resume import Word
+    pass
 
 EXIT_CODES = exit_codes()
 
+FILE = click.Path(path_type=Path)
 # The commands that judge files, and so can tell GitHub too.
 FOR_CI = ("validate", "test")
 
@@ -51,16 +52,10 @@ def _shared(function: Callable[..., Any], formats: Sequence[str] = FORMATS) -> C
     ]
     for option in reversed(options):
         function = option(function)
-    for name in ("format_", "color", "journal", "environment", "verbose"):
-        _callback(function, name, keep)
-    return click.option("--api-key", hidden=True, expose_value=False, callback=refuse)(function)
-
-
-def _callback(function: Any, name: str, keep: Any) -> None:
     for param in getattr(function, "__click_params__", ()):
-        if param.name == name:
-            param.callback = keep
-            param.expose_value = False
+        if param.name in ("format_", "color", "journal", "environment", "verbose"):
+            param.callback, param.expose_value = keep, False
+    return click.option("--api-key", hidden=True, expose_value=False, callback=refuse)(function)
 
 
 def _shell(ctx: click.Context) -> Shell:
@@ -112,27 +107,24 @@ _calls(
 )
 
 
-@_command(cli, click.argument("codes", metavar="[CODE]...", nargs=-1))
-def explain(shell: Shell, codes: tuple[str, ...]) -> int:
+_calls(
+    cli,
+    "explain",
+    "explaining.explain_codes",
     """Explain an error code, an exit code, a check or a step.
 
     CODE is RB012, 13, sync_is_fresh, lago.finalize_invoice, Invoice or money. Without one: all that can be explained.
-    """
-    from engine.commands.explaining import explain_codes
-
-    return explain_codes(shell, codes)
-
-
-@_command(
-    cli,
-    click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="Write a JUnit report as well."),
-    click.argument("files", nargs=-1, type=click.Path(path_type=Path)),
+    """,
+    click.argument("codes", metavar="[CODE]...", nargs=-1),
 )
-def validate(shell: Shell, files: tuple[Path, ...], junit: Path | None) -> int:
-    """Check runbook files: every error of every file at once."""
-    from engine.commands.validating import validate_runbooks
-
-    return validate_runbooks(shell, files, junit)
+_calls(
+    cli,
+    "validate",
+    "validating.validate_runbooks",
+    "Check runbook files: every error of every file at once.",
+    click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit report as well."),
+    click.argument("paths", metavar="[FILES]...", nargs=-1, type=FILE),
+)
 
 
 @_command(
@@ -140,24 +132,52 @@ def validate(shell: Shell, files: tuple[Path, ...], junit: Path | None) -> int:
     click.option("-k", "pattern", metavar="WORDS", default="", help="Only scenarios whose name holds these words."),
     click.option("-x", "--fail-fast", "is_brief", is_flag=True, help="Stop at the first that fails."),
     click.option("--threshold", type=click.IntRange(0, 100), help="Least coverage in percent, instead of the file's."),
-    click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="Write a JUnit report as well."),
-    click.argument("names", nargs=-1),
+    click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit report as well."),
+    click.option("--record", metavar="SCENARIO", help="Run NAME, dry, with its inputs, and record what Lago answers."),
+    click.option("-o", "--output", metavar="FOLDER", type=FILE, help="With --record: where to; default: recordings."),
+    click.option("--send", is_flag=True, help="With --record: no dry run; it asks for consent and sends, as `run`."),
+    click.argument("names", metavar="[NAME]...", nargs=-1, type=click.UNPROCESSED),
 )
-def test(shell: Shell, names: tuple[str, ...], **wanted: Any) -> int:
-    """Play the scenarios beside runbooks: what is expected, what is not, coverage."""
+def test(shell: Shell, names: tuple[str, ...], record: str, output: Path | None, send: bool, **wanted: Any) -> int:
+    """Play the scenarios beside runbooks: what is expected, what is not, coverage.
+
+    With --record: run NAME against your own Lago and keep what it answers, without secrets and personal data.
+    """
+    from engine.commands.recording import record_run
     from engine.commands.testing import Wanted, play_tests
 
+    if record is not None:
+        return record_run(shell, names, record, output, sends=send, run=_typed_run)
+    for stray in (name for name in names if name.startswith("-")):
+        raise click.NoSuchOption(stray)
     return play_tests(shell, names, Wanted(**wanted))
 
 
-@_command(cli, click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it there."))
-def schema(shell: Shell, output: Path | None) -> int:
-    """Print the JSON Schema of runbook files, for editors."""
-    from engine.commands.schema import show_schema
-
-    return show_schema(shell, output)
+test.ignore_unknown_options = True  # with --record the inputs of the runbook are options too
 
 
+def _typed_run(words: Sequence[str], heard: Callable[..., object]) -> tuple[int, dict[str, Any]]:
+    """`run WORDS` as if it had been typed, with somebody who hears every answer; its exit code, and what was typed."""
+    top = click.get_current_context().find_root()
+    name, command, rest = run.resolve_command(top, list(words))
+    assert command is not None
+    top.obj["heard"] = heard
+    with command.make_context(name, rest, parent=top) as typed:
+        given = dict(typed.params)
+        try:
+            command.invoke(typed)
+        except click.exceptions.Exit as end:
+            return end.exit_code, given
+    raise AssertionError("a command ends with an exit code")
+
+
+_calls(
+    cli,
+    "schema",
+    "schema.show_schema",
+    "Print the JSON Schema of runbook files, for editors.",
+    click.option("-o", "--output", metavar="FILE", type=FILE, help="Write it there."),
+)
 _calls(
     cli,
     "docs",
@@ -192,10 +212,8 @@ class Runbooks(click.Group):
         if not name.startswith("-"):
             from difflib import get_close_matches
 
-            near = get_close_matches(name, self.list_commands(ctx), n=1)
-            raise click.UsageError(
-                f"There is no runbook {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""), ctx
-            )
+            near = [f" Did you mean {one!r}?" for one in get_close_matches(name, self.list_commands(ctx), n=1)]
+            raise click.UsageError("".join([f"There is no runbook {name!r}.", *near]), ctx)
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -289,8 +307,11 @@ def resume(shell: Shell, run: str, total: str | None, confirm: str | None, no_in
     return resume_run(shell, run, {"total": total}, Wanted(confirm, no_input, "one-way", False))
 
 
-@_command(
+_calls(
     cli,
+    "resolve",
+    "running.resolve_run",
+    "Say what reading cannot settle; a person's word, in the journal.",
     click.option("--applied", "word", flag_value="applied", help="It took effect; needs a read that agrees."),
     click.option("--not-applied", "word", flag_value="not_applied", help="It did not take effect."),
     click.option("--reissue", "word", flag_value="reissue", help="Give the call up: the next run may send one."),
@@ -298,15 +319,6 @@ def resume(shell: Shell, run: str, total: str | None, confirm: str | None, no_in
     click.option("--confirm", metavar="EXTERNAL_ID", required=True, help="The customer, typed out."),
     click.argument("run"),
 )
-def resolve(shell: Shell, run: str, word: Word | None, reason: str, confirm: str) -> int:
-    """Say what reading cannot settle; a person's word, in the journal."""
-    from engine.commands.running import resolve_run
-
-    if word is None:
-        raise click.UsageError("one of --applied, --not-applied and --reissue is needed")
-    if not reason.strip():
-        raise click.UsageError("--reason needs a text")
-    return resolve_run(shell, run, word, reason.strip(), confirm)
 
 
 @cli.group()
@@ -327,40 +339,29 @@ _calls(audit, "show", "auditing.show_run", "Show one run's events in order.", cl
 _calls(audit, "verify", "auditing.verify_journal", "Verify the whole journal; names the first bad record.")
 
 
-@_command(
+_calls(
     audit,
+    "export",
+    "exporting.export_runs",
+    "Write runs for an auditor outside: records, report, tables, verifier.",
+    click.option("-o", "--output", "folder", metavar="DIR", required=True, type=FILE, help="Where."),
     click.option(
-        "-o", "--output", "folder", metavar="DIR", required=True, type=click.Path(path_type=Path), help="Where."
+        "--whole-log", "is_whole", is_flag=True, help="Show every record of the log, those of other runs too."
     ),
-    click.option("--whole-log", is_flag=True, help="Show every record of the log, those of other runs too."),
     click.argument("runs", nargs=-1),
-    name="export",
 )
-def audit_export(shell: Shell, runs: tuple[str, ...], folder: Path, whole_log: bool) -> int:
-    """Write runs for an auditor outside: records, report, tables, verifier."""
-    from engine.commands.exporting import export_runs
-
-    if not runs and not whole_log:
-        raise click.UsageError("name a run, or give --whole-log for all of them")
-    return export_runs(shell, runs, folder, whole_log)
-
-
 _calls(cli, "config", "reading.show_config", "Show each setting, its value and where it came from.")
 
 
-@_command(
+_calls(
     cli,
+    "sandbox",
+    "practice.serve_sandbox",
+    "Serve a Lago and a billing console to practise on, on loopback.",
     click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on loopback; default: a free one."),
     click.option("--fault", "faults", multiple=True, metavar="CALL:FAULT", help="Misbehave, as finalize:lost-after."),
     click.option("--sync", metavar="STATE", help="What the console's newest sync run looks like."),
 )
-def sandbox(shell: Shell, port: int, faults: tuple[str, ...], sync: str | None) -> int:
-    """Serve a Lago and a billing console to practise on, on loopback."""
-    from engine.commands.practice import serve_sandbox
-
-    return serve_sandbox(shell, port, faults, sync)
-
-
 _calls(cli, "demo", "practice.run_demo", "The main job, start to finish, against the sandbox.")
 
 

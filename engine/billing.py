@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from engine.answers import MOST_BYTES, parse
 from engine.clock import Clock
 from engine.errors import Unreachable
-from engine.exchange import Fetched, Request
+from engine.exchange import Fetched, Heard, Request
 from engine.sync_runs import LatestSync, SyncRun
 from engine.values import Secret
 from engine.wire import Wire, reads_only
@@ -38,8 +38,9 @@ class Console:
         *,
         clock: Clock,
         tell: Callable[[str], object] = str,
+        heard: Callable[[Heard], object] = id,
     ) -> None:
-        self._wire = Wire(url, header, secret, clock, reads_only, tell=tell)
+        self._wire = Wire(url, header, secret, clock, reads_only, tell=tell, heard=heard)
         self._clock = clock
 
     def latest_sync(self) -> Fetched[LatestSync]:

@@ -22,6 +22,19 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What came back to a request, whole, as somebody who listens in gets it. `status` is None where nothing did.
+
+    Nothing of it is kept in the journal: it holds whatever the server said.
+    """
+
+    request: Request
+    status: int | None
+    headers: Mapping[str, str]
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched(Generic[T_co]):
     """A value that was read, with the requests and the moment it was learned from."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.clock import Clock
 from engine.errors import Bug, Unreachable
-from engine.exchange import Answer, Fetched, Request
+from engine.exchange import Answer, Fetched, Heard, Request
 from engine.lago_models import (
     AppliedCoupon,
     BillingEntity,
@@ -50,11 +50,14 @@ class Lago:
         read_only: bool = False,
         may_refresh: bool = False,
         tell: Callable[[str], object] = str,
+        heard: Callable[[Heard], object] = id,
     ) -> None:
         permits = anything
         if read_only:
             permits = _reads_and_refreshes if may_refresh else reads_only
-        self._wire = Wire(url, "Authorization", Secret(f"Bearer {key.reveal()}"), clock, permits, tell=tell)
+        self._wire = Wire(
+            url, "Authorization", Secret(f"Bearer {key.reveal()}"), clock, permits, tell=tell, heard=heard
+        )
         self._clock = clock
         self._reads = Reads(self._wire, clock)
 

@@ -15,6 +15,7 @@ from engine.consent import Consenting
 from engine.endings import Ending, Outcome, sentence
 from engine.errors import Exit, JournalFault, RunbookError, SettingsFault, Terminated
 from engine.events import Header, Renderer
+from engine.exchange import Heard
 from engine.facts import Fact
 from engine.gathering import Gathering
 from engine.interrupts import Interrupts
@@ -50,7 +51,8 @@ MODES = {Effect.READ: "preview", Effect.WRITE: "preview", Effect.ONE_WAY: "run"}
 class Session:
     """What one command needs. `fault` receives what can stand on stderr only, because no record could keep it.
 
-    `is_detailed`: a dry run that would write ends with an exit code of its own.
+    `is_detailed`: a dry run that would write ends with an exit code of its own. `heard` gets every answer of Lago and
+    the console whole.
     """
 
     settings: Settings
@@ -60,6 +62,7 @@ class Session:
     fault: Callable[[RunbookError | Ending], None]
     ask_key: Ask | None = None
     tell: Callable[[str], object] = str
+    heard: Callable[[Heard], object] = id
     is_lost: Callable[[], bool] = lambda: False
     is_detailed: bool = False
     clock: Clock = field(default_factory=Clock)
@@ -308,6 +311,7 @@ def open_world(session: Session, reach: Effect) -> World:
         read_only=dry_run,
         may_refresh=reach is Effect.WRITE,
         tell=session.tell,
+        heard=session.heard,
     )
     return World(lago=lago, sync=open_sync(session), clock=session.clock, limits=limits(settings))
 
@@ -319,7 +323,9 @@ def open_sync(session: Session) -> Any:
 
     console = session.settings.console()
     if isinstance(console, ConsoleTarget):
-        return Console(console.url, console.header, console.secret, clock=session.clock, tell=session.tell)
+        return Console(
+            console.url, console.header, console.secret, clock=session.clock, tell=session.tell, heard=session.heard
+        )
     return SyncFile(console, clock=session.clock) if console is not None else None
 
 

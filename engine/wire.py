@@ -30,7 +30,7 @@ from engine.answers import MOST_BYTES, Body, Garbled, TooLarge, asked_pause, is_
 from engine.clock import Clock
 from engine.deadline import DeadlineBackend, Deadlines, Exchange
 from engine.errors import Bug, RunbookError, SettingsFault, Unreachable
-from engine.exchange import Answer, NeverSent, NoAnswer, Replied, Request
+from engine.exchange import Answer, Heard, NeverSent, NoAnswer, Replied, Request
 from engine.values import Secret
 
 # Seconds: for one try of a read, for connecting, for all tries of a read with their pauses, for one backoff.
@@ -176,7 +176,8 @@ def anything(method: str, path: str) -> bool:
 class Wire:
     """One server. `base` ends without a slash; `header` and `secret` are how it knows us; `tell` hears of each answer.
 
-    `permits` says of a method and a path whether it may be sent at all; `jitter` answers from 0 to 1.
+    `permits` says of a method and a path whether it may be sent at all; `jitter` answers from 0 to 1. `heard` gets each
+    answer whole, and each write that got none, and must not raise.
     """
 
     base: str
@@ -186,6 +187,7 @@ class Wire:
     permits: Callable[[str, str], bool] = anything
     jitter: Callable[[], float] = random.random
     tell: Callable[[str], object] = str
+    heard: Callable[[Heard], object] = id
     _deadlines: Deadlines = field(default_factory=Deadlines, init=False)
     _reader: Pool | None = field(default=None, init=False)
 
@@ -286,6 +288,7 @@ class Wire:
                 took = time.monotonic() - started
                 if not exchange.has_written:
                     return NeverSent(meaning(error), took)
+                self.heard(Heard(request, None, {}, b""))
                 if isinstance(error, httpcore.TimeoutException):
                     return NoAnswer(f"no answer in {took:.1f} s", took)
                 return NoAnswer(meaning(error), took)
@@ -340,7 +343,9 @@ class Wire:
             body = Body(told.get("content-encoding", ""))
             for piece in response.iter_stream():
                 body.feed(piece)
-        return response.status, told, body.whole()
+        content = body.whole()
+        self.heard(Heard(request, response.status, told, content))
+        return response.status, told, content
 
 
 def _told(headers: list[tuple[bytes, bytes]]) -> Mapping[str, str]:

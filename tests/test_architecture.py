@@ -23,7 +23,7 @@ FLOORS: dict[int, str] = {
     3: "api checks steps",
     4: "aftermath asking consent endings extensions gathering interrupts itinerary library log one_way recall registry resume "
     "runner schema session standing validation",
-    5: "commands explain render sandbox testing",
+    5: "commands explain recording render sandbox testing",
     6: "start",
 }
 MOST_LINES = 400
@@ -37,7 +37,7 @@ DOORS = {
     "structlog": ["engine/journal/pipeline.py", "engine/commands/running.py"],
     "apsw": ["engine/journal/*.py"],
     "sqlite3": [],
-    "yaml": ["engine/source.py", "engine/sandbox/scenario.py"],
+    "yaml": ["engine/source.py", "engine/sandbox/scenario.py", "engine/recording/writing.py"],
     "wcwidth": ["engine/render/text.py"],
     "keyring": ["engine/secrets_source.py"],
     "requests": [],

@@ -10,7 +10,7 @@ from typing import Any
 
 import engine
 from engine.commands.shell import Shell
-from engine.errors import Exit, JournalFault
+from engine.errors import Exit, JournalFault, UsageFault
 from engine.journal import Excerpt, Record, excerpt
 from engine.outputs import new_folder
 from engine.render import document_html, document_text, spreadsheet
@@ -27,8 +27,11 @@ TYPE = "runbook.export"
 def export_runs(shell: Shell, runs: Sequence[str], folder: Path, is_whole: bool) -> int:
     """Write the export: 0, or 9 where the journal is not intact, which the export then says on every page.
 
-    Raises UsageFault (no such run, or the folder is not to be used), JournalFault when the journal cannot be read.
+    Raises UsageFault (no run is named, no such run, or the folder is not to be used), JournalFault when the journal
+    cannot be read.
     """
+    if not runs and not is_whole:
+        raise UsageFault("name a run, or give --whole-log for all of them")
     terminal = shell.terminal
     with excerpt(shell.settings.journal, runs, is_whole=is_whole) as taken, new_folder(folder, is_earlier) as made:
         if taken.is_slow and shell.format == "human":

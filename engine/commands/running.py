@@ -47,11 +47,15 @@ def resume_run(shell: Shell, run: str, given: Mapping[str, str | None], wanted: 
     return session.resume(run, shell.load, _consenting(shell, wanted, None, texts))
 
 
-def resolve_run(shell: Shell, run: str, word: Word, reason: str, confirm: str) -> int:
-    """Record a person's word on a run. Raises UsageFault when there is none such."""
+def resolve_run(shell: Shell, run: str, word: Word | None, reason: str, confirm: str) -> int:
+    """Record a person's word on a run. Raises UsageFault when there is none such, or no word or no reason is given."""
+    if word is None:
+        raise UsageFault("one of --applied, --not-applied and --reissue is needed")
+    if not reason.strip():
+        raise UsageFault("--reason needs a text")
     wanted = Wanted(confirm, True, "one-way", False)
     session = _session(shell, wanted)
-    return session.resolve(run, shell.load, _consenting(shell, wanted, None, {}), word, reason, confirm)
+    return session.resolve(run, shell.load, _consenting(shell, wanted, None, {}), word, reason.strip(), confirm)
 
 
 def _text(value: Any) -> str:
@@ -88,6 +92,7 @@ def _session(shell: Shell, wanted: Wanted) -> Session:
         interrupts=interrupts,
         fault=shell.fault,
         tell=tell,
+        heard=shell.heard,
         is_lost=terminal.is_lost,
         ask_key=terminal.ask_secret if terminal.can_ask else None,
         is_detailed=wanted.is_detailed,

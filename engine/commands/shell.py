@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from engine.diagnostics import Diagnostic
     from engine.endings import Ending
     from engine.events import Renderer
+    from engine.exchange import Heard
     from engine.model import Runbook
     from engine.registry import Registry
     from engine.settings import Settings
@@ -30,7 +31,8 @@ CI_FORMATS = (*FORMATS, "github")
 class Shell:
     """One command's surroundings. Settings and renderers are made when they are asked for: `--help` needs neither.
 
-    `annotates` says that what is wrong is told to GitHub too, beside what the format says of it.
+    `annotates` says that what is wrong is told to GitHub too, beside what the format says of it. `heard` gets every answer
+    of Lago and the console whole, for a recording.
     """
 
     terminal: Terminal
@@ -38,6 +40,7 @@ class Shell:
     flags: Mapping[str, str]
     is_verbose: bool = False
     annotates: bool = False
+    heard: Callable[[Heard], object] = id
     cwd: Path = field(default_factory=Path.cwd)
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
@@ -48,7 +51,7 @@ class Shell:
         asked = options.get("format_")
         format: Format = "plain" if asked == "github" else asked or ("human" if terminal.is_human else "plain")
         flags = {name: options[name] for name in ("journal", "environment") if options.get(name)}
-        return cls(terminal, format, flags, bool(options.get("verbose")), asked == "github")
+        return cls(terminal, format, flags, bool(options.get("verbose")), asked == "github", options.get("heard", id))
 
     @cached_property
     def settings(self) -> Settings:

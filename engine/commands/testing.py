@@ -16,7 +16,7 @@ from engine.commands.shell import Shell
 from engine.commands.testing_checks import CheckCases, is_own_check, of_check, with_cases
 from engine.diagnostics import shown
 from engine.errors import Exit, UsageFault
-from engine.library import files
+from engine.library import SHIPPED, files
 from engine.render import github, junit, scenarios
 from engine.scenario_results import Coverage, Difference, Result
 from engine.testing.comparing import differences
@@ -161,12 +161,12 @@ def _sorted_out(shell: Shell, names: Sequence[str]) -> tuple[list[str], list[str
 
 
 def _with_tests(shell: Shell) -> tuple[list[str], list[str]]:
-    """Every runbook that has tests beside it, every check of one's own that has cases. Raises UsageFault when none has."""
-    runbooks = [name for name, path in sorted(files(shell.settings.path).items()) if beside(path).is_file()]
-    checks = with_cases(shell.registry)
-    if not runbooks and not checks:
+    """Every runbook and check of one's own that has some; where none has, the runbooks that come along. Raises UsageFault."""
+    found = {name: path for name, path in sorted(files(shell.settings.path).items()) if beside(path).is_file()}
+    own, checks = [name for name, path in found.items() if path.parent != SHIPPED], with_cases(shell.registry)
+    if not found and not checks:
         raise UsageFault("no runbook here has tests", hint="docs/testing.md shows how to write some.")
-    return runbooks, checks
+    return own if own or checks else list(found), checks
 
 
 def _is_like(name: str, pattern: str) -> bool:
