@@ -19,6 +19,7 @@ from engine.gathering import Gathering
 from engine.journal import IntentHeld
 from engine.model import StepDef
 from engine.one_way import OneWayCall, Unkept
+from engine.references import find
 from engine.standing import held, standing
 from engine.steps.base import ReadStep, Ruling, Words
 
@@ -100,7 +101,8 @@ class Aftermath:
         denied = []
         for defn in self.steps:
             if defn.kind == "check":
-                known["run"] = self._record()
+                if any(one.path[:1] == ("run",) for one in find(defn.with_)):  # to read the journal back takes its time
+                    known["run"] = self._record()
                 (judged,) = self.gathering.judge([defn], self.here(is_preflight=False), "verify")
                 self.gathering.tell(judged)
                 if judged.verdict.verdict == "deny":

@@ -219,7 +219,12 @@ def jsonable(value: Any) -> Any:
 
     Raises TypeError for anything else, so that nothing slips into a record unseen.
     """
-    if value is None or isinstance(value, bool | str):
+    kind = type(value)
+    if value is None or kind is str or kind is bool:
+        return value
+    if kind is dict:
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, str):
         return value
     if isinstance(value, int):
         if abs(value) >= 2**53:
@@ -257,7 +262,12 @@ def canonical(value: Any) -> bytes:
     A lone surrogate (no character, yet JSON can carry one) is kept as the escape it came as; the two halves of a
     character become that character, since that is what reading them back gives.
     """
-    text = _dumped(jsonable(value))
+    return encoded(jsonable(value))
+
+
+def encoded(value: Any) -> bytes:
+    """The same of a value that `jsonable` answered, or that canonical JSON was read as: it is not looked through again."""
+    text = _dumped(value)
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -266,8 +276,7 @@ def canonical(value: Any) -> bytes:
         return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
-def _dumped(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_dumped = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def digest(value: Any) -> str:

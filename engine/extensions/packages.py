@@ -9,7 +9,6 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Literal
@@ -37,6 +36,8 @@ class Offer:
 
 def offers() -> Iterator[Offer]:
     """Every entry point of the two groups that is installed where this runs."""
+    from importlib import metadata  # as dear as a tenth of `validate`, and few have extensions
+
     for group, kind in GROUPS.items():
         for point in metadata.entry_points(group=group):
             package = point.dist

@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.events import Recorded
 from engine.journal.schema import RECORD_LIMIT
-from engine.values import canonical
+from engine.values import canonical, encoded
 
 _ENVELOPE: dict[str, tuple[type, ...]] = {
     "actor": (dict,),
@@ -132,10 +132,21 @@ def read(body: bytes, blobs: Mapping[str, bytes] | None = None) -> Record:
 def parse(text: bytes) -> Any:
     """Parse canonical JSON, and only that: writing the value again must give the same bytes. Raises ValueError."""
     try:
-        value = json.loads(text)
-        again = canonical(value)
-    except (ValueError, TypeError, RecursionError):
+        value = json.loads(text, parse_int=_exact, parse_float=_refused, parse_constant=_refused)
+        again = encoded(value)
+    except (ValueError, RecursionError):
         again, value = b"", None
     if again != text:
         raise ValueError("it is not canonical JSON")
     return value
+
+
+def _exact(digits: str) -> int:
+    number = int(digits)
+    if abs(number) >= 2**53:
+        raise ValueError(f"{number} is not exact in JSON")
+    return number
+
+
+def _refused(text: str) -> Any:
+    raise ValueError(f"{text} has no place in a record")
