@@ -36,8 +36,12 @@ def blocks(text: str, language: str) -> list[list[str]]:
 
 
 def in_the_manuals() -> list[list[str]]:
-    """Every `runbook ...` that a manual shows, in a block of commands or in a line of a table, as words."""
-    lines = [line for page in PAGES for block in blocks(page.read_text(), "sh") for line in block]
+    """Every `runbook ...` that a manual shows, in a block of commands or in a line of a table, as words.
+
+    But for the tutorial, whose runbook there is not yet: all of it is done by `test_own_code_tutorial.py`.
+    """
+    pages = [page for page in PAGES if page.name != "own-steps-and-checks.md"]
+    lines = [line for page in pages for block in blocks(page.read_text(), "sh") for line in block]
     lines += re.findall(r"^\| `(runbook [^`]+)`", README, re.MULTILINE)
     return [shlex.split(line, comments=True) for line in lines if line.startswith("runbook ")]
 

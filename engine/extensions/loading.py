@@ -13,7 +13,7 @@ from engine.checks.base import Check
 from engine.diagnostics import Diagnostic, Span
 from engine.extensions import declaration, executing, trust
 from engine.extensions.containing import contained_check, contained_step
-from engine.extensions.packages import Kind, Offer, code_digest, offers
+from engine.extensions.packages import Kind, Offer, code_of, offers
 from engine.extensions.places import Place, place_of
 from engine.settings import Settings
 
@@ -25,7 +25,7 @@ Name = tuple[Kind, str]
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """One file or package whose code was executed. `digest` is SHA-256 of the file, or of all files of the package."""
+    """One file or package whose code was executed, at `path`. `digest` is SHA-256 of the file, or of all of the package."""
 
     kind: str
     name: str
@@ -41,10 +41,11 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """A step or check that can be used."""
+    """A step or check that can be used, and the file that its code stands in."""
 
     thing: Any
     extension: Extension
+    home: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Extensions:
     def home(self, kind: Kind, name: str) -> Path | None:
         """The file that holds the code of this name; None when no extension gives it."""
         given = self._given((kind, name)) if name not in self.built_in[kind] else None
-        return given.extension.path if given else None
+        return given.home if given else None
 
     def faults(self, wanted: Iterable[Name]) -> list[Diagnostic]:
         """What stands in the way of a runbook that names these: every file's faults, and those of the packages it names."""
@@ -139,9 +140,8 @@ class Extensions:
         if found:
             self._broken[claim.name] = found
             return None
-        digest = code_digest(module)
-        extension = Extension("package", offer.package, offer.version, digest, Path(module.__file__ or ""))
-        return _given(claim.name[0], thing, extension)
+        path, digest = code_of(module)
+        return _given(thing, Extension("package", offer.package, offer.version, digest, path), home.path)
 
     @cached_property
     def _declared(self) -> _Declared:
@@ -184,7 +184,7 @@ class Extensions:
                 found = declaration.faults(kind, name, thing, place, spot)
                 declared.faults += found
                 if not found:
-                    given = _given(kind, thing, extension)
+                    given = _given(thing, extension, path)
                     self._claim(_Claim((kind, name), extension.label, place, spot, given), declared)
 
     def _claim(self, claim: _Claim, declared: _Declared) -> None:
@@ -204,10 +204,9 @@ class Extensions:
             declared.claims[claim.name] = claim
 
 
-def _given(kind: Kind, thing: Any, extension: Extension) -> _Given:
-    if isinstance(thing, Check):
-        return _Given(contained_check(thing), extension)
-    return _Given(contained_step(thing, extension.label), extension)
+def _given(thing: Any, extension: Extension, home: Path) -> _Given:
+    contained = contained_check(thing) if isinstance(thing, Check) else contained_step(thing, extension.label)
+    return _Given(contained, extension, home)
 
 
 class Offered(Mapping[str, T]):

@@ -47,10 +47,11 @@ def offers() -> Iterator[Offer]:
             yield Offer(kind, point.name, point.value, name, version, table)
 
 
-def code_digest(module: ModuleType) -> str:
-    """SHA-256 over every file of the package that a module is in, compiled ones aside; of a lone module over that file.
+def code_of(module: ModuleType) -> tuple[Path, str]:
+    """The folder of the package that a module is in, and SHA-256 over every file of it, compiled ones aside.
 
-    It is what `find . -type f ! -name '*.pyc' | LC_ALL=C sort | xargs sha256sum | sha256sum` says in the package's folder.
+    Of a lone module it is that file and its SHA-256. Of a package it is what is said in its folder by
+    `find . -type f ! -name '*.pyc' | LC_ALL=C sort | xargs sha256sum | sha256sum`.
     """
     parts = module.__name__.split(".")
     names = [".".join(parts[: count + 1]) for count in range(len(parts))]
@@ -59,9 +60,9 @@ def code_digest(module: ModuleType) -> str:
     )
     origin = Path((package.__file__ if package else None) or module.__file__ or "")
     if package is None or not hasattr(package, "__path__"):
-        return "sha256:" + hashlib.sha256(origin.read_bytes()).hexdigest()
+        return origin, "sha256:" + hashlib.sha256(origin.read_bytes()).hexdigest()
     root = origin.parent
     files = (path for path in root.rglob("*") if path.suffix != ".pyc" and path.is_file() and not path.is_symlink())
     named = sorted((f"./{path.relative_to(root).as_posix()}".encode(), path) for path in files)
     lines = (hashlib.sha256(path.read_bytes()).hexdigest().encode() + b"  " + name + b"\n" for name, path in named)
-    return "sha256:" + hashlib.sha256(b"".join(lines)).hexdigest()
+    return root, "sha256:" + hashlib.sha256(b"".join(lines)).hexdigest()
