@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 from author import Author, timeless
+from lago_server import RUNBOOK
 from test_cases import outcomes as called_in_the_source
 
 from engine.checks import REGISTRY
@@ -25,7 +28,9 @@ from engine.testing.changes import Change, NothingChanged, changed
 from engine.testing.clock import SkippingClock
 from engine.testing.outcomes import verdicts_of
 from engine.testing.patterns import fits, short
-from engine.testing.reading import CLOCK, Reading, read
+from engine.testing.reading import _SCENARIO, CLOCK, Reading, read
+from engine.testing.reading_commands import FURTHER, SETTINGS
+from engine.testing.reading_expected import _EXPECT
 
 HERE = Path(__file__).parent / "authored"
 FAILS = (HERE / "fails.yaml").read_text("utf-8")
@@ -379,3 +384,53 @@ def test_a_change_that_changes_nothing_is_refused(change: Change) -> None:
     scenario = recordings.load(recordings.SHIPPED / "finalize_ok")
     with pytest.raises(NothingChanged):
         changed(scenario, change, scenario)
+
+
+# The page about it
+
+DOCS = SHIPPED.parent / "docs"
+PAGE = (DOCS / "testing.md").read_text("utf-8")
+
+
+def blocks(page: str) -> list[str]:
+    """Every block of YAML of a page."""
+    return re.findall(r"^```yaml\n(.*?)^```$", (DOCS / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def test_the_example_of_the_manual_passes(tmp_path: Path) -> None:
+    author = Author.at(tmp_path, runbook="check_invoice")
+    for name, text in ((".yaml", blocks("runbook-format.md")[0]), (".test.yaml", blocks("testing.md")[0])):
+        (tmp_path / "runbooks" / f"finalize_reviewed{name}").write_text(text, "utf-8")
+    code, lines = author.json("finalize_reviewed")
+    assert [line["differences"] for line in lines if line["type"] == "test.scenario"] == [[], [], [], []]
+    assert code == 0, lines
+
+
+def test_the_changes_of_the_manual_are_changes() -> None:
+    change = next(block for block in blocks("testing.md") if block.startswith("change:"))
+    indented = "".join(f"    {line}\n" for line in change.splitlines())
+    scenario = f"  - scenario: One\n    expect: {{exit: 4}}\n{indented}"
+    assert invalid(BEGINNING + scenario) == []
+
+
+def test_the_page_tells_every_key() -> None:
+    told = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE))))
+    assert {*_SCENARIO, *_EXPECT} <= told
+    assert {*SETTINGS, *FURTHER} - {"expect"} <= set(re.findall(r"\b\w+\b", PAGE))
+
+
+def test_ctrl_c_ends_the_tests_and_not_only_the_run_under_way(tmp_path: Path) -> None:
+    slow = BEGINNING + "".join(
+        f"  - {{scenario: Slow {number}, faults: ['finalize:slow'], expect: {{exit: 0, sends: [PUT ..., PUT ...]}}}}\n"
+        for number in range(5)
+    )
+    author = Author.at(tmp_path, slow)
+    with subprocess.Popen(
+        [*RUNBOOK, "test", "--format", "json"], env=author.env, cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        assert process.wait(timeout=60) == 130
+    assert (first["scenario"], first["passed"], rest) == ("Slow 0", True, "")
