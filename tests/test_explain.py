@@ -79,7 +79,7 @@ def test_a_page_looks_as_kept(name: str, screen: Compare) -> None:
     ],
 )  # fmt: skip
 def test_a_code_is_found_however_it_is_typed(typed: str, code: str) -> None:
-    article = find(typed, REGISTRY)
+    article = find(typed, built_in)
     assert article is not None
     assert article.code == code
 
@@ -88,13 +88,13 @@ def test_a_code_is_found_however_it_is_typed(typed: str, code: str) -> None:
     "typed", ["", " ", "RB999", "rb", "99", "-1", "1.5", "../RB012", "RB012/../RB013", "\x1b[2J", "\uff19"]
 )
 def test_what_is_no_code_is_none(typed: str) -> None:
-    assert find(typed, REGISTRY) is None
+    assert find(typed, built_in) is None
 
 
 def test_all_that_is_listed_is_found_by_its_name_and_by_no_other_s() -> None:
     assert len({one.code.casefold() for one in ALL}) == len(ALL) > 80
     for one in ALL:
-        article = find(one.code, REGISTRY)
+        article = find(one.code, built_in)
         assert article is not None
         assert (article.kind, article.code, article.title) == (one.kind, one.code, one.title)
     assert [kind for kind in KINDS if kind not in {one.kind for one in ALL}] == []
@@ -146,7 +146,7 @@ def test_a_program_gets_the_files_of_an_example() -> None:
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_prose_fits_its_lines_and_an_example_stays_whole(columns: int) -> None:
     for one in ALL:
-        article = find(one.code, REGISTRY)
+        article = find(one.code, built_in)
         assert article is not None
         blocks = {f"    {line}".rstrip() for part in article.parts if part.language for line in part.text.splitlines()}
         printed = explained(one.code, columns=columns).splitlines()
@@ -156,7 +156,7 @@ def test_prose_fits_its_lines_and_an_example_stays_whole(columns: int) -> None:
 
 def test_no_markdown_and_no_link_is_left_on_a_screen() -> None:
     for one in ALL:
-        article = find(one.code, REGISTRY)
+        article = find(one.code, built_in)
         assert article is not None
         prose = Article(article.kind, article.code, article.title, tuple(p for p in article.parts if not p.language))
         page = explanation.page(prose)
@@ -164,7 +164,7 @@ def test_no_markdown_and_no_link_is_left_on_a_screen() -> None:
 
 
 def test_colour_changes_no_word() -> None:
-    article = find("RB012", REGISTRY)
+    article = find("RB012", built_in)
     assert article is not None
     coloured = explanation.page(article, colour=True)
     assert ANSI.sub("", coloured) == explanation.page(article)
@@ -180,7 +180,7 @@ def examples(prose: str) -> list[str]:
 
 
 def parts(code: str, language: str) -> list[str]:
-    article = find(code, REGISTRY)
+    article = find(code, built_in)
     assert article is not None
     return [part.text for part in article.parts if part.language == language]
 

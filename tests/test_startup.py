@@ -72,6 +72,16 @@ def test_a_command_that_only_reads_files_is_quick(words: list[str], tmp_path: Pa
     assert slow_ones(modules) == []
 
 
+def test_what_an_exit_code_means_needs_neither_steps_nor_checks(tmp_path: Path) -> None:
+    program = (
+        "import sys\nsys.argv = ['runbook', 'explain', '13']\nfrom cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+    )
+    modules = imported_by(program, tmp_path)
+    assert "engine.explain.exits" in modules
+    assert {"pydantic", "engine.steps", "engine.checks", "engine.validation"} & modules == set()
+
+
 def test_completion_knows_the_runbooks_and_is_quick(tmp_path: Path) -> None:
     program = (
         "import os, sys\n"

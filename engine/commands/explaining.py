@@ -21,7 +21,7 @@ def explain_codes(shell: Shell, codes: Sequence[str]) -> int:
         return Exit.DONE
     # `exit 13` may be typed as it is spoken.
     typed = re.sub(r"\bexit(?: code)? (?=\d)", "", " ".join(codes), flags=re.IGNORECASE).split(" ")
-    articles = [(code, find(code, shell.registry)) for code in typed]
+    articles = [(code, find(code, lambda: shell.registry)) for code in typed]
     unknown = [code for code, article in articles if article is None]
     if unknown:
         raise UsageFault(_nothing(unknown), hint=_hint(unknown, shell))
