@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from engine.clock import Clock
 from engine.errors import Bug, Unreachable
 from engine.exchange import Answer, Fetched, Heard, Request
+from engine.facts import Fact
 from engine.lago_models import (
     AppliedCoupon,
     BillingEntity,
@@ -34,6 +36,8 @@ __all__ = ["KeyRefused", "Lago", "NotFound"]
 
 # A list of subscriptions shows active ones only unless every status is asked for (recording `termination`).
 ALL_STATUSES = ("active", "terminated", "pending", "canceled")
+
+F = TypeVar("F", bound=Fact)
 
 _REFRESH = re.compile(r".*/api/v1/invoices/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/refresh")
 
@@ -111,6 +115,15 @@ class Lago:
         """What `GET /health` says of the server's version, or None. Raises Unreachable."""
         body = self._wire.read_root("/health").body
         return str(body["version"]) if isinstance(body, Mapping) and body.get("version") else None
+
+    def get(self, parts: Sequence[str], key: str, kind: type[F], query: Sequence[tuple[str, str]] = ()) -> Fetched[F]:
+        """`GET` what stands under `key` at a path of one's own, for steps of one's own. Raises as the others do.
+
+        `parts` are joined below `/api/v1`, each percent-encoded: an id with a slash in it leads nowhere else.
+        """
+        path = "".join(f"/{path_name(part)}" for part in parts)
+        asked = f"{path}?{urlencode(query)}" if query else path
+        return self._reads.one(asked, key, kind, f"`{key}` at {path}")
 
     # Reads of several things
 

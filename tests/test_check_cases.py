@@ -152,3 +152,21 @@ def test_a_case_that_is_none_is_told_with_its_place(
     done = runbook("test", "acme.within_limit")
     assert done.code == 3
     assert done.err.splitlines()[0].startswith(f"{path.relative_to(folder)}:{told}"), done.err
+
+
+def test_a_project_that_is_not_trusted_is_told_by_every_command_and_executed_by_none(
+    folder: Path, runbook: Runbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RUNBOOK_EXTENSIONS")
+    write(folder, "code/acme.py", 'open("executed", "w").close()\n' + CHECK)
+    write(folder, "pyproject.toml", '[tool.runbook]\nextensions = ["code/acme.py"]\n')
+    listed = runbook("list")
+    assert listed.code == 0
+    assert "review\t-\t-\tnot valid" in listed.out
+    for words in ("show review", "validate", "run review --invoice x", "test", "test acme.within_limit", "config"):
+        done = runbook(*words.split())
+        assert (done.code, "it is not trusted" in done.out + done.err) == (3, True), words
+    assert not (folder / "executed").exists()
+    monkeypatch.setenv("RUNBOOK_TRUSTED_PROJECTS", str(folder))
+    assert runbook("show", "review").code == 0
+    assert (folder / "executed").exists()

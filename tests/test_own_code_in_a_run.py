@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,12 @@ from lago_server import Played, Result
 from own_code import CHECK, CONTRACT_STEPS, REVIEW, STEP, write
 from test_own_runbooks import CALL, DRAFT, REFRESH, TOTAL, own
 
+from engine.errors import Bug
+from engine.exchange import NoAnswer
+from engine.extensions.containing import contained_step
 from engine.journal import Reader
+from engine.steps import REGISTRY as STEPS
+from engine.steps.base import OneWayStep
 
 AGREED = """  - {id: customer, step: lago.get_customer, with: {invoice: "${draft}"}}
   - {id: contract, step: acme.get_contract, with: {customer: "${customer}"}}
@@ -200,3 +206,37 @@ def test_resume_says_that_the_code_has_changed(tmp_path: Path) -> None:
         assert resumed.data["extensions_changed"] is True
         assert "runbook_changed" not in resumed.data
         assert "with changed code of its own" in " ".join(played.run("audit", "show", run).out.split())
+
+
+def test_an_own_step_reads_from_lago_by_a_path_of_its_own(tmp_path: Path) -> None:
+    reads = STEP.replace('("number", "ceiling")', '("currency", "name")')
+    reads = reads.replace("    number: str\n    ceiling: Money\n", "    currency: str\n    name: str | None = None\n")
+    reads = reads.replace("{self.number}, up to {self.ceiling}", "{self.currency}")
+    head, _, rest = reads.partition("    contract = Contract")
+    body = '    return world.lago.get(["customers", params.customer.external_id], "customer", Contract)\n\n\nSTEP'
+    reads = head + body + rest.split("\n\n\nSTEP")[1]
+    text = REVIEW + AGREED
+    with Played("finalize_ok", tmp_path) as played:
+        done = play(played, text, {"checks.py": CHECK, "plans.py": reads})
+        assert done.code == 0, done.out + done.err
+        (fact,) = [one.data for one in records(played) if one.step == "contract"]
+    assert fact["requests"] == [f"GET /api/v1/customers/{played.customer}"]
+    assert fact["values"] == {"currency": "EUR", "name": "Hooli SAS"}
+
+
+def test_a_step_of_one_s_own_that_cannot_judge_or_look_leaves_the_outcome_unknown() -> None:
+    def fails(*args: object) -> Any:
+        raise KeyError("x")
+
+    def ends(*args: object) -> Any:
+        raise SystemExit(0)
+
+    whole = STEPS["lago.finalize_invoice"]
+    assert isinstance(whole, OneWayStep)
+    for function in (fails, ends):
+        step = contained_step(replace(whole, judge=function, sight=function), "acme.py")
+        assert isinstance(step, OneWayStep)
+        assert step.judge(None, NoAnswer("reset", 1.0)).state == "unknown"
+        assert step.sight(None, None).state == "unreadable"  # type: ignore[arg-type]
+        with pytest.raises(Bug, match=r"the step `lago\.finalize_invoice` of acme\.py failed"):
+            contained_step(replace(whole, request=function), "acme.py").request(None, None)  # type: ignore[attr-defined]

@@ -52,8 +52,14 @@ class CheckCases:
 
 
 def is_own_check(registry: Registry, name: str) -> bool:
-    """Whether this is a check that did not come with runbook."""
-    return registry.own is not None and registry.own.home("check", name) is not None
+    """Whether this is a check that did not come with runbook. Raises Invalid when it may be one that cannot be used."""
+    if registry.own is None:
+        return False
+    if registry.own.home("check", name) is not None:
+        return True
+    if "." in name and (faults := registry.own.faults([("check", name)])):
+        raise Invalid(f"`{name}` cannot be tested", faults, hint="`runbook config` shows all extensions.")
+    return False
 
 
 def of_check(registry: Registry, name: str) -> CheckCases:
