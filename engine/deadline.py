@@ -1,6 +1,6 @@
 """A network backend that ends a whole exchange at a deadline, and knows whether a byte of the request has left. Floor 2.
 
-A timeout of httpcore's own counts from the last byte: a server that sends one a second is never late. Here every wait of one
+httpx's own timeouts count from the last byte: a server that sends one a second is never late. Here every wait of one
 exchange is cut to what is left of it, on the monotonic clock: the look-up of the name and each of its addresses too,
 which the operating system would let hang for as long as it likes.
 """

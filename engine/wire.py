@@ -1,15 +1,13 @@
 """One server over HTTP: reads that are tried again, writes that are sent once, and nothing that can be drawn out. Floor 2.
 
-On httpcore, which is what httpx itself sends with: here no cookies, redirects, proxies or netrc have to be switched off, since
-there are none (`docs/decisions/056`). Every exchange has a total deadline, a size cap and an `X-Request-Id` of its own. What
-an exception means is the table `MEANINGS`; whether a write may have reached the server is not guessed from it but known
-from the socket.
+The only importer of httpx. Every exchange has a total deadline, a size cap, no redirects, no cookies kept, no proxy and
+no netrc from the environment, and an `X-Request-Id` of its own. What an exception means is the table `MEANINGS`;
+whether a write may have reached the server is not guessed from it but known from the socket.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import random
 import socket
 import ssl
@@ -19,10 +17,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpcore
+import httpx
 
 from engine import __version__
 from engine.addresses import API
@@ -41,27 +41,37 @@ LONGEST_BACKOFF = 20.0
 READ_TRIES = 4
 PASSING = frozenset({429, 500, 502, 503, 504})
 
-# What went wrong, in words. A test fails when httpcore grows an exception that is not here.
+# What went wrong, in words. A test fails when httpx grows an exception that is not here.
 MEANINGS: dict[type[Exception], str] = {
-    httpcore.ConnectTimeout: "connecting took too long",
-    httpcore.ReadTimeout: "no answer in time",
-    httpcore.WriteTimeout: "the request could not be sent in time",
-    httpcore.PoolTimeout: "no connection was free in time",
-    httpcore.TimeoutException: "no answer in time",
-    httpcore.ConnectError: "the connection was refused or the name is not known",
-    httpcore.ReadError: "the connection broke while the answer was due",
-    httpcore.WriteError: "the connection broke while the request was being sent",
-    httpcore.NetworkError: "the connection broke",
-    httpcore.ProxyError: "a proxy stood in between",
-    httpcore.UnsupportedProtocol: "the address is neither http nor https",
-    httpcore.LocalProtocolError: "the request could not be put into HTTP",
-    httpcore.RemoteProtocolError: "the connection was closed, or what came is not HTTP",
-    httpcore.ProtocolError: "what came is not HTTP",
-    httpcore.ConnectionNotAvailable: "no connection was free",
+    httpx.ConnectTimeout: "connecting took too long",
+    httpx.ReadTimeout: "no answer in time",
+    httpx.WriteTimeout: "the request could not be sent in time",
+    httpx.PoolTimeout: "no connection was free in time",
+    httpx.TimeoutException: "no answer in time",
+    httpx.ConnectError: "the connection was refused or the name is not known",
+    httpx.ReadError: "the connection broke while the answer was due",
+    httpx.WriteError: "the connection broke while the request was being sent",
+    httpx.CloseError: "the connection broke while it was being closed",
+    httpx.NetworkError: "the connection broke",
+    httpx.ProxyError: "a proxy stood in between",
+    httpx.UnsupportedProtocol: "the address is neither http nor https",
+    httpx.LocalProtocolError: "the request could not be put into HTTP",
+    httpx.RemoteProtocolError: "the connection was closed, or what came is not HTTP",
+    httpx.ProtocolError: "what came is not HTTP",
+    httpx.TransportError: "the connection failed",
+    httpx.DecodingError: "the answer could not be unpacked",
+    httpx.TooManyRedirects: "the answer leads elsewhere",
+    httpx.RequestError: "the request failed",
+    httpx.HTTPStatusError: "the answer is an error",
+    httpx.HTTPError: "the request failed",
+    httpx.InvalidURL: "the address is none",
+    httpx.CookieConflict: "two cookies have one name",
+    httpx.StreamError: "the answer could not be read",
+    httpx.StreamConsumed: "the answer was read already",
+    httpx.StreamClosed: "the answer was closed",
+    httpx.ResponseNotRead: "the answer was not read",
+    httpx.RequestNotRead: "the request was not read",
 }
-UNPACKED = "the answer could not be unpacked"
-FAILED = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError,
-          httpcore.UnsupportedProtocol, httpcore.ConnectionNotAvailable)  # fmt: skip
 
 
 class ReadOnly(Bug):
@@ -69,7 +79,7 @@ class ReadOnly(Bug):
 
 
 # What may pass by itself, so that a read is tried again.
-_PASSING_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.RemoteProtocolError)
+_PASSING_ERRORS = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
 
 
 def meaning(error: Exception) -> str:
@@ -79,8 +89,8 @@ def meaning(error: Exception) -> str:
     if isinstance(error, RunbookError):
         return error.message
     if isinstance(error, Garbled):
-        return UNPACKED
-    if type(error) is httpcore.ConnectError:
+        return MEANINGS[httpx.DecodingError]
+    if type(error) is httpx.ConnectError:
         return _why_not_connected(error)
     for kind in type(error).__mro__:
         if kind in MEANINGS:
@@ -103,7 +113,7 @@ def _why_not_connected(error: BaseException) -> str:
             case OSError() if cause.strerror:
                 return f"no connection: {cause.strerror}"
         cause = cause.__cause__ or cause.__context__
-    return MEANINGS[httpcore.ConnectError]
+    return MEANINGS[httpx.ConnectError]
 
 
 @cache
@@ -113,13 +123,8 @@ def _certificates() -> ssl.SSLContext:
     Those that come with certifi, or of `SSL_CERT_FILE` or `SSL_CERT_DIR`: a Lago of one's own may have an authority
     of its own. Nothing else is taken from the environment. Raises SettingsFault when they cannot be read.
     """
-    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     try:
-        if file or folder:
-            return ssl.create_default_context(cafile=file or None, capath=None if file else folder)
-        import certifi
-
-        return ssl.create_default_context(cafile=certifi.where())
+        return httpx.create_ssl_context(trust_env=True)
     except OSError as error:  # ssl.SSLError is one
         raise SettingsFault(
             f"the certificates to trust cannot be read: {error.strerror or error}",
@@ -127,27 +132,29 @@ def _certificates() -> ssl.SSLContext:
         ) from error
 
 
-class Pool(httpcore.ConnectionPool):
-    """Connections whose waits end with their exchange; it sends only what `permits` allows, whoever calls it."""
+class _Transport(httpx.HTTPTransport):
+    """httpx's transport over the backend that keeps deadlines; it sends only what `permits` allows, whoever calls it."""
 
     def __init__(
         self, deadlines: Deadlines, permits: Callable[[str, str], bool], *, is_kept: bool, is_encrypted: bool
     ) -> None:
-        super().__init__(
-            ssl_context=_certificates() if is_encrypted else None,
+        context = _certificates() if is_encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        super().__init__(verify=context, trust_env=False, retries=0)
+        self._pool.close()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context,
             max_connections=8,
             max_keepalive_connections=8 if is_kept else 0,
             keepalive_expiry=5.0,
-            retries=0,
             network_backend=DeadlineBackend(deadlines),
         )
         self._permits = permits
 
-    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send, if it may be sent. Raises ReadOnly."""
-        method, path = request.method.decode("ascii"), request.url.target.decode("ascii").partition("?")[0]
-        if not self._permits(method, path):
-            raise ReadOnly(f"this run only reads: `{method} {path}` was not sent")
+        path = request.url.raw_path.decode("ascii").partition("?")[0]
+        if not self._permits(request.method, path):
+            raise ReadOnly(f"this run only reads: `{request.method} {path}` was not sent")
         return super().handle_request(request)
 
 
@@ -189,7 +196,7 @@ class Wire:
     tell: Callable[[str], object] = str
     heard: Callable[[Heard], object] = id
     _deadlines: Deadlines = field(default_factory=Deadlines, init=False)
-    _reader: Pool | None = field(default=None, init=False)
+    _reader: httpx.Client | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         """Raises SettingsFault for a secret that no header can carry, before a library names it in an error."""
@@ -238,7 +245,7 @@ class Wire:
                 why, asked = f"it answered {reply.status}", asked_pause(reply.status, reply.headers, self.clock.now())
             except _PASSING_ERRORS as error:
                 why = meaning(error)
-            except (*FAILED, TooLarge, Garbled) as error:
+            except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TooLarge, Garbled) as error:
                 why = meaning(error)
                 break
             pause = max(asked or 0.0, self.jitter() * min(LONGEST_BACKOFF, 0.25 * 4**attempt))
@@ -261,7 +268,7 @@ class Wire:
 
     def _read_once(self, request: Request, seconds: float) -> Reply:
         if self._reader is None:
-            self._reader = self._pool(is_kept=True)
+            self._reader = self._client(is_kept=True)
         request_id = str(uuid.uuid4())
         started = time.monotonic()
         with self._exchange(seconds):
@@ -280,8 +287,8 @@ class Wire:
         started = time.monotonic()
         with self._exchange(seconds) as exchange:
             try:
-                with self._pool(is_kept=False) as pool:
-                    status, headers, content = self._send(pool, request, request_id)
+                with self._client(is_kept=False) as client:
+                    status, headers, content = self._send(client, request, request_id)
             except ReadOnly:
                 raise
             except Exception as error:  # whatever it is, what may have left has left, and that is a value
@@ -289,7 +296,7 @@ class Wire:
                 if not exchange.has_written:
                     return NeverSent(meaning(error), took)
                 self.heard(Heard(request, None, {}, b""))
-                if isinstance(error, httpcore.TimeoutException):
+                if isinstance(error, httpx.TimeoutException):
                     return NoAnswer(f"no answer in {took:.1f} s", took)
                 return NoAnswer(meaning(error), took)
         took = time.monotonic() - started
@@ -308,8 +315,21 @@ class Wire:
 
     # Both
 
-    def _pool(self, *, is_kept: bool) -> Pool:
-        return Pool(self._deadlines, self.permits, is_kept=is_kept, is_encrypted=self.base.startswith("https://"))
+    def _client(self, *, is_kept: bool) -> httpx.Client:
+        return httpx.Client(
+            transport=_Transport(
+                self._deadlines, self.permits, is_kept=is_kept, is_encrypted=self.base.startswith("https://")
+            ),
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
+            follow_redirects=False,
+            trust_env=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip, identity",
+                "User-Agent": f"runbook/{__version__}",
+            },
+        )
 
     @contextmanager
     def _exchange(self, seconds: float) -> Iterator[Exchange]:
@@ -320,38 +340,20 @@ class Wire:
         finally:
             self._deadlines.enter(None)
 
-    def _send(
-        self, pool: httpcore.ConnectionPool, request: Request, request_id: str
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        is_read = request.method in ("GET", "HEAD")
-        headers = {
-            "Host": self.place,
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip, identity",
-            "User-Agent": f"runbook/{__version__}",
-            "X-Request-Id": request_id,
-            **({} if is_read else {"Content-Length": "0"}),
-            **({self.header: self.secret.reveal()} if self.header and self.secret else {}),
-        }
+    def _send(self, client: httpx.Client, request: Request, request_id: str) -> tuple[int, Mapping[str, str], bytes]:
+        headers = {"X-Request-Id": request_id}
+        if self.header and self.secret:
+            headers[self.header] = self.secret.reveal()
         parts = urlsplit(self.base)
-        url = httpcore.URL(scheme=parts.scheme, host=parts.hostname or "", port=parts.port, target=request.target)
-        seconds = READ_SECONDS if is_read else None
-        waits = {"connect": CONNECT_SECONDS, "pool": CONNECT_SECONDS, "read": seconds, "write": seconds}
-        with pool.stream(request.method, url, headers=list(headers.items()), extensions={"timeout": waits}) as response:
-            self.tell(f"{request} {response.status}, request id {request_id}")
-            told = _told(response.headers)
-            body = Body(told.get("content-encoding", ""))
-            for piece in response.iter_stream():
+        url = f"{parts.scheme}://{parts.netloc}{request.target}"
+        timeout = None if request.method not in ("GET", "HEAD") else READ_SECONDS
+        with client.stream(
+            request.method, url, headers=headers, timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS)
+        ) as response:
+            self.tell(f"{request} {response.status_code}, request id {request_id}")
+            body = Body(response.headers.get("content-encoding", ""))
+            for piece in response.iter_raw():
                 body.feed(piece)
         content = body.whole()
-        self.heard(Heard(request, response.status, told, content))
-        return response.status, told, content
-
-
-def _told(headers: list[tuple[bytes, bytes]]) -> Mapping[str, str]:
-    """An answer's headers, their names in lower case; what came more than once stands behind commas."""
-    told: dict[str, str] = {}
-    for raw, value in headers:
-        name, text = raw.decode("latin-1").lower(), value.decode("latin-1")
-        told[name] = f"{told[name]}, {text}" if name in told else text
-    return told
+        self.heard(Heard(request, response.status_code, response.headers, content))
+        return response.status_code, response.headers, content

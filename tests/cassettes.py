@@ -6,17 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import httpcore
-import httpx
 import vcr
 from recorded import scenario
 
 from engine.clock import Clock
 from engine.lago import Lago
 from engine.values import Secret
-from engine.wire import Pool
 
 _TAPE = vcr.VCR(record_mode="none", match_on=["method", "uri"])
 
@@ -24,19 +20,8 @@ _TAPE = vcr.VCR(record_mode="none", match_on=["method", "uri"])
 @contextmanager
 def playing(file: Path) -> Iterator[Any]:
     """One cassette. A read may be repeated or go unused; `play_count` counts the requests."""
-    with _TAPE.use_cassette(str(file), allow_playback_repeats=True) as cassette, patch.object(Pool, SEND, _by_httpx):
+    with _TAPE.use_cassette(str(file), allow_playback_repeats=True) as cassette:
         yield cassette
-
-
-SEND = "handle_request"
-
-
-def _by_httpx(pool: Pool, request: httpcore.Request) -> httpcore.Response:
-    """What httpx's transport answers, since it is that transport whose place vcrpy takes."""
-    url = str(httpx.URL(bytes(request.url).decode()))
-    asked = httpx.Request(request.method.decode(), url, headers=request.headers)
-    answer = httpx.HTTPTransport().handle_request(asked)
-    return httpcore.Response(answer.status_code, headers=answer.headers.raw, content=answer.read())
 
 
 @contextmanager

@@ -30,8 +30,7 @@ MOST_LINES = 400
 
 # A library, and the only places that may import it.
 DOORS = {
-    "httpx": [],
-    "certifi": ["engine/wire.py"],
+    "httpx": ["engine/wire.py"],
     "httpcore": ["engine/wire.py", "engine/deadline.py"],
     "click": ["cli.py", "engine/terminal.py"],
     "structlog": ["engine/journal/pipeline.py", "engine/commands/running.py"],
