@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -43,6 +44,13 @@ def explained(*codes: str, format: Format = "human", columns: int = 80, registry
     shell.__dict__["registry"] = registry
     assert explain_codes(shell, codes) == 0
     return paper.getvalue()
+
+
+@cache
+def article_of(code: str) -> Article:
+    article = find(code, built_in)
+    assert article is not None
+    return article
 
 
 def fault(*codes: str) -> UsageFault:
@@ -94,8 +102,7 @@ def test_what_is_no_code_is_none(typed: str) -> None:
 def test_all_that_is_listed_is_found_by_its_name_and_by_no_other_s() -> None:
     assert len({one.code.casefold() for one in ALL}) == len(ALL) > 80
     for one in ALL:
-        article = find(one.code, built_in)
-        assert article is not None
+        article = article_of(one.code)
         assert (article.kind, article.code, article.title) == (one.kind, one.code, one.title)
     assert [kind for kind in KINDS if kind not in {one.kind for one in ALL}] == []
 
@@ -146,18 +153,16 @@ def test_a_program_gets_the_files_of_an_example() -> None:
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_prose_fits_its_lines_and_an_example_stays_whole(columns: int) -> None:
     for one in ALL:
-        article = find(one.code, built_in)
-        assert article is not None
+        article = article_of(one.code)
         blocks = {f"    {line}".rstrip() for part in article.parts if part.language for line in part.text.splitlines()}
-        printed = explained(one.code, columns=columns).splitlines()
+        printed = explanation.page(article, width=min(columns, 100)).splitlines()
         assert [line for line in printed if line not in blocks and wcswidth(line) > min(columns, 100)] == []
         assert blocks <= set(printed)
 
 
 def test_no_markdown_and_no_link_is_left_on_a_screen() -> None:
     for one in ALL:
-        article = find(one.code, built_in)
-        assert article is not None
+        article = article_of(one.code)
         prose = Article(article.kind, article.code, article.title, tuple(p for p in article.parts if not p.language))
         page = explanation.page(prose)
         assert not re.search(r"\]\(|\*\*|<!--|^#|\.md\b|docs/", page, re.MULTILINE), page
