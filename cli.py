@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial, update_wrapper
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import click
 
@@ -15,9 +15,6 @@ from engine import __version__
 from engine.commands.epilog import exit_codes
 from engine.commands.shell import CI_FORMATS, FORMATS, Shell
 from engine.printable import safe
-
-if TYPE_CHECKING:
-    pass
 
 EXIT_CODES = exit_codes()
 
@@ -41,21 +38,18 @@ def _shared(function: Callable[..., Any], formats: Sequence[str] = FORMATS) -> C
                 " LAGO_API_KEY or LAGO_API_KEY_FILE."
             )
 
+    kept = partial(click.option, callback=keep, expose_value=False)
     options = [
-        click.option(
-            "--format", "format_", type=click.Choice(formats), help="Default: human on a terminal, else plain."
-        ),
-        click.option("--color", type=click.Choice(["auto", "always", "never"]), help="Default: auto."),
-        click.option("--journal", metavar="FILE", help="Journal to use instead of RUNBOOK_JOURNAL.", hidden=True),
-        click.option("--environment", metavar="LABEL", help="Instead of RUNBOOK_ENVIRONMENT.", hidden=True),
-        click.option("-v", "--verbose", is_flag=True, help="Say on stderr what is being done."),
+        kept("--format", "format_", type=click.Choice(formats), help="Default: human on a terminal, else plain."),
+        kept("--color", type=click.Choice(["auto", "always", "never"]), help="Default: auto."),
+        kept("--journal", metavar="FILE", help="Journal to use instead of RUNBOOK_JOURNAL.", hidden=True),
+        kept("--environment", metavar="LABEL", help="Instead of RUNBOOK_ENVIRONMENT.", hidden=True),
+        kept("-v", "--verbose", is_flag=True, help="Say on stderr what is being done."),
+        click.option("--api-key", hidden=True, expose_value=False, callback=refuse),
     ]
     for option in reversed(options):
         function = option(function)
-    for param in getattr(function, "__click_params__", ()):
-        if param.name in ("format_", "color", "journal", "environment", "verbose"):
-            param.callback, param.expose_value = keep, False
-    return click.option("--api-key", hidden=True, expose_value=False, callback=refuse)(function)
+    return function
 
 
 def _shell(ctx: click.Context) -> Shell:
@@ -66,32 +60,34 @@ def _shell(ctx: click.Context) -> Shell:
     return Shell.here(options)
 
 
-def _command(group: click.Group, *params: Callable[..., Any], name: str | None = None) -> Callable[..., click.Command]:
-    """A command of a group: its function gets the shell and what was typed, and answers the exit code."""
-
-    def make(function: Callable[..., int]) -> click.Command:
-        @click.pass_context
-        def typed(ctx: click.Context, /, **given: Any) -> NoReturn:
-            _leave(_shell(ctx).do(function, **given))
-
-        command: Any = update_wrapper(typed, function)
-        for param in reversed(params):
-            command = param(command)
-        called = name or function.__name__
-        return group.command(called)(_shared(command, CI_FORMATS if called in FOR_CI else FORMATS))
-
-    return make
+def _offer(what: str) -> Callable[[click.Context, Any, str], list[Any]]:
+    """What a shell offers for an argument or the value of an option. A consent has none: it is typed."""
+    return lambda ctx, _, begun: list(import_module("engine.commands.completing").offers(_shell(ctx), what, begun))
 
 
-def _calls(group: click.Group, name: str, place: str, said: str, *params: Callable[..., Any]) -> None:
-    """A command that hands what was typed to a function of `engine/commands/`, as it is."""
+def _calls(
+    group: click.Group, name: str, place: str | Callable[..., int], said: str, *params: Callable[..., Any]
+) -> click.Command:
+    """A command that hands what was typed to a function of `engine/commands/`, which answers the exit code."""
 
-    def call(shell: Shell, **given: Any) -> int:
-        room, _, function = place.partition(".")
-        return int(getattr(import_module(f"engine.commands.{room}"), function)(shell, **given))
+    @click.pass_context
+    def typed(ctx: click.Context, /, **given: Any) -> NoReturn:
+        call = place
+        if isinstance(call, str):
+            room, _, function = call.partition(".")
+            call = getattr(import_module(f"engine.commands.{room}"), function)
+        _leave(_shell(ctx).do(call, **given))
 
-    call.__doc__ = said
-    _command(group, *params, name=name)(call)
+    command: Any = typed
+    for param in reversed(params):
+        command = param(command)
+    return group.command(name, help=said)(_shared(command, CI_FORMATS if name in FOR_CI else FORMATS))
+
+
+# Parameters of more than one command.
+NAME = click.argument("name", shell_complete=_offer("runbooks"))
+RUN = click.argument("run", shell_complete=_offer("runs"))
+JUNIT = click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit report as well.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80}, epilog=EXIT_CODES)
@@ -102,11 +98,7 @@ def cli() -> None:
 
 
 _calls(cli, "list", "reading.list_runbooks", "List the runbooks: name, version, purpose, worst effect.")
-_calls(
-    cli, "show", "reading.show_runbook", "Show a runbook as the procedure that a person reads.", click.argument("name")
-)
-
-
+_calls(cli, "show", "reading.show_runbook", "Show a runbook as the procedure that a person reads.", NAME)
 _calls(
     cli,
     "explain",
@@ -115,34 +107,19 @@ _calls(
 
     CODE is RB012, 13, sync_is_fresh, lago.finalize_invoice, Invoice or money. Without one: all that can be explained.
     """,
-    click.argument("codes", metavar="[CODE]...", nargs=-1),
+    click.argument("codes", metavar="[CODE]...", nargs=-1, shell_complete=_offer("codes")),
 )
 _calls(
     cli,
     "validate",
     "validating.validate_runbooks",
     "Check runbook files: every error of every file at once.",
-    click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit report as well."),
-    click.argument("paths", metavar="[FILES]...", nargs=-1, type=FILE),
+    JUNIT,
+    click.argument("paths", metavar="[FILES]...", nargs=-1, type=FILE, shell_complete=_offer("yaml")),
 )
 
 
-@_command(
-    cli,
-    click.option("-k", "pattern", metavar="WORDS", default="", help="Only scenarios whose name holds these words."),
-    click.option("-x", "--fail-fast", "is_brief", is_flag=True, help="Stop at the first that fails."),
-    click.option("--threshold", type=click.IntRange(0, 100), help="Least coverage in percent, instead of the file's."),
-    click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit report as well."),
-    click.option("--record", metavar="SCENARIO", help="Run NAME, dry, with its inputs, and record what Lago answers."),
-    click.option("-o", "--output", metavar="FOLDER", type=FILE, help="With --record: where to; default: recordings."),
-    click.option("--send", is_flag=True, help="With --record: no dry run; it asks for consent and sends, as `run`."),
-    click.argument("names", metavar="[NAME]...", nargs=-1, type=click.UNPROCESSED),
-)
-def test(shell: Shell, names: tuple[str, ...], record: str, output: Path | None, send: bool, **wanted: Any) -> int:
-    """Play the scenarios beside runbooks: what is expected, what is not, coverage.
-
-    With --record: run NAME against your own Lago and keep what it answers, without secrets and personal data.
-    """
+def _test(shell: Shell, names: tuple[str, ...], record: str, output: Path | None, send: bool, **wanted: Any) -> int:
     from engine.commands.recording import record_run
     from engine.commands.testing import Wanted, play_tests
 
@@ -151,9 +128,6 @@ def test(shell: Shell, names: tuple[str, ...], record: str, output: Path | None,
     for stray in (name for name in names if name.startswith("-")):
         raise click.NoSuchOption(stray)
     return play_tests(shell, names, Wanted(**wanted))
-
-
-test.ignore_unknown_options = True  # with --record the inputs of the runbook are options too
 
 
 def _typed_run(words: Sequence[str], heard: Callable[..., object]) -> tuple[int, dict[str, Any]]:
@@ -173,6 +147,23 @@ def _typed_run(words: Sequence[str], heard: Callable[..., object]) -> tuple[int,
 
 _calls(
     cli,
+    "test",
+    _test,
+    """Play the scenarios beside runbooks; differences, coverage.
+
+    With --record: run NAME against your own Lago and keep what it answers, without secrets and personal data.
+    """,
+    click.option("-k", "pattern", metavar="WORDS", default="", help="Only scenarios whose name holds these words."),
+    click.option("-x", "--fail-fast", "is_brief", is_flag=True, help="Stop at the first that fails."),
+    click.option("--threshold", type=click.IntRange(0, 100), help="Least coverage in percent, instead of the file's."),
+    JUNIT,
+    click.option("--record", metavar="SCENARIO", help="Run NAME, dry, with its inputs, and record what Lago answers."),
+    click.option("-o", "--output", metavar="FOLDER", type=FILE, help="With --record: where to; default: recordings."),
+    click.option("--send", is_flag=True, help="With --record: no dry run; it asks for consent and sends, as `run`."),
+    click.argument("names", metavar="[NAME]...", nargs=-1, type=click.UNPROCESSED, shell_complete=_offer("runbooks")),
+).ignore_unknown_options = True  # with --record the inputs of the runbook are options too
+_calls(
+    cli,
     "schema",
     "schema.show_schema",
     "Print the JSON Schema of runbook files, for editors.",
@@ -180,12 +171,19 @@ _calls(
 )
 _calls(
     cli,
+    "completion",
+    "completing.print_script",
+    "Print the completion script of a shell.",
+    click.argument("name", metavar="[bash|zsh|fish]", type=click.Choice(["bash", "zsh", "fish"])),
+)
+_calls(
+    cli,
     "docs",
     "documenting.write_docs",
-    "Write a runbook's manual page as Markdown and HTML; without NAME, of all.",
-    click.option("-o", "--output", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Write them there."),
+    "Write a runbook's manual as Markdown and HTML; or all of them.",
+    click.option("-o", "--output", "folder", metavar="DIR", type=FILE, help="Write them there."),
     click.option("--date", "as_of", metavar="YYYY-MM-DD", help="The day that the pages say they are of; else none."),
-    click.argument("name", required=False),
+    click.argument("name", required=False, shell_complete=_offer("runbooks")),
 )
 _calls(
     cli,
@@ -202,6 +200,10 @@ class Runbooks(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return _shell(ctx).runbook_names()
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """The names, without looking into each runbook for errors: a shell waits for them."""
+        return [*_offer("runbooks")(ctx, None, incomplete), *click.Command.shell_complete(self, ctx, incomplete)]
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -209,7 +211,7 @@ class Runbooks(click.Group):
         name = args[0]
         if (command := self.get_command(ctx, name)) is not None:
             return name, command, args[1:]
-        if not name.startswith("-"):
+        if not name.startswith("-") and not ctx.resilient_parsing:
             from difflib import get_close_matches
 
             near = [f" Did you mean {one!r}?" for one in get_close_matches(name, self.list_commands(ctx), n=1)]
@@ -220,12 +222,12 @@ class Runbooks(click.Group):
         from engine.errors import Invalid
 
         shell = _shell(ctx)
-        if cmd_name not in shell.runbook_names():
-            return None
         try:
-            runbook = shell.load(cmd_name)
+            runbook: Any = shell.sketch(cmd_name) if ctx.resilient_parsing else shell.find(cmd_name)
         except Invalid as error:
             return _invalid(cmd_name, error)
+        if runbook is None:
+            return None
 
         @_shared
         @_consenting
@@ -275,16 +277,14 @@ def _consenting(function: Callable[..., Any]) -> Callable[..., Any]:
 def _inputs(runbook: Any) -> list[Callable[..., Any]]:
     """A runbook's inputs as options; what they hold is read by the runbook's own types."""
     options = []
-    for name, item in runbook.inputs.items():
-        said = safe(item.help or "")
-        flag = "--" + name.replace("_", "-")
-        if item.type == "flag":
-            options.append(click.option(flag, name, is_flag=True, default=None, help=said))
-            continue
-        required = not item.optional and item.default is None
-        metavar = {"invoice_id": "ID", "money": "AMOUNT", "month": "YYYY-MM"}.get(item.type, item.type.upper())
-        default = f"  [default: {safe(item.default)}]" if item.default is not None else ""
-        options.append(click.option(flag, name, metavar=metavar, required=required, help=said + default))
+    for item in runbook.inputs.values():
+        kind = (
+            {"metavar": item.metavar, "required": item.is_required}
+            if item.metavar
+            else {"is_flag": True, "default": None}
+        )
+        default = f"  [default: {safe(item.default)}]" if item.default is not None and item.metavar else ""
+        options.append(click.option(item.flag, item.name, help=safe(item.help) + default, **kind))
     return options
 
 
@@ -294,37 +294,33 @@ def run() -> None:
     """Run a runbook: `runbook run NAME --help` shows its inputs."""
 
 
-@_command(
+_calls(
     cli,
+    "resume",
+    "running.resume_run",
+    "Take up a run: settle what is unknown by reading, then go on.",
     _consenting,
     click.option("--total", metavar="AMOUNT", help="With --confirm, where consent is asked anew: the expected total."),
-    click.argument("run"),
+    RUN,
 )
-def resume(shell: Shell, run: str, total: str | None, confirm: str | None, no_input: bool) -> int:
-    """Take up a run: settle an unknown outcome by reading, then go on."""
-    from engine.commands.running import Wanted, resume_run
-
-    return resume_run(shell, run, {"total": total}, Wanted(confirm, no_input, "one-way", False))
-
-
 _calls(
     cli,
     "resolve",
     "running.resolve_run",
-    "Say what reading cannot settle; a person's word, in the journal.",
+    "Say what reading cannot settle: a person's word, recorded.",
     click.option("--applied", "word", flag_value="applied", help="It took effect; needs a read that agrees."),
     click.option("--not-applied", "word", flag_value="not_applied", help="It did not take effect."),
     click.option("--reissue", "word", flag_value="reissue", help="Give the call up: the next run may send one."),
     click.option("--reason", metavar="TEXT", required=True, help="Why; it stands in the journal."),
     click.option("--confirm", metavar="EXTERNAL_ID", required=True, help="The customer, typed out."),
-    click.argument("run"),
+    RUN,
 )
 
 
 @cli.group()
 @_shared
 def audit() -> None:
-    """Read the journal: past runs, one run's events, whether it is intact."""
+    """Read the journal: past runs, their events, its proof."""
 
 
 _calls(
@@ -332,13 +328,16 @@ _calls(
     "list",
     "auditing.list_runs",
     "List past runs, newest first.",
-    click.option("--subject", metavar="SUBJECT", help="Only runs about this, as lago:invoice:ID."),
+    click.option(
+        "--subject",
+        metavar="SUBJECT",
+        help="Only runs about this, as lago:invoice:ID.",
+        shell_complete=_offer("subjects"),
+    ),
     click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many, newest first."),
 )
-_calls(audit, "show", "auditing.show_run", "Show one run's events in order.", click.argument("run"))
+_calls(audit, "show", "auditing.show_run", "Show one run's events in order.", RUN)
 _calls(audit, "verify", "auditing.verify_journal", "Verify the whole journal; names the first bad record.")
-
-
 _calls(
     audit,
     "export",
@@ -348,19 +347,26 @@ _calls(
     click.option(
         "--whole-log", "is_whole", is_flag=True, help="Show every record of the log, those of other runs too."
     ),
-    click.argument("runs", nargs=-1),
+    click.argument("runs", nargs=-1, shell_complete=_offer("runs")),
 )
 _calls(cli, "config", "reading.show_config", "Show each setting, its value and where it came from.")
-
-
 _calls(
     cli,
     "sandbox",
     "practice.serve_sandbox",
-    "Serve a Lago and a billing console to practise on, on loopback.",
+    "Serve a Lago and a console to practise on, on loopback.",
     click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on loopback; default: a free one."),
-    click.option("--fault", "faults", multiple=True, metavar="CALL:FAULT", help="Misbehave, as finalize:lost-after."),
-    click.option("--sync", metavar="STATE", help="What the console's newest sync run looks like."),
+    click.option(
+        "--fault",
+        "faults",
+        multiple=True,
+        metavar="CALL:FAULT",
+        help="Misbehave, as finalize:lost-after.",
+        shell_complete=_offer("faults"),
+    ),
+    click.option(
+        "--sync", metavar="STATE", help="What the console's newest sync run looks like.", shell_complete=_offer("syncs")
+    ),
 )
 _calls(cli, "demo", "practice.run_demo", "The main job, start to finish, against the sandbox.")
 
@@ -374,9 +380,6 @@ def main() -> NoReturn:
     options: dict[str, Any] = {}
     try:
         code = cli.main(prog_name="runbook", standalone_mode=False, obj=options)
-    except click.UsageError as error:
-        error.show()
-        code = 2
     except click.ClickException as error:
         error.show()
         code = error.exit_code

@@ -1,4 +1,4 @@
-"""Where runbooks are found: the folders of RUNBOOK_PATH, then those that come with runbook. Floor 4."""
+"""Runbooks from their files: found by name, read, validated. Floor 4."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import engine
 from engine.diagnostics import Diagnostic, shown
 from engine.errors import Invalid, UsageFault
+from engine.folders import SHIPPED, files, names
 from engine.model import Runbook
 from engine.registry import Registry
 from engine.source import read
 from engine.validation import validate
 from engine.validation.notes import nearest
 
-SHIPPED = Path(engine.__file__).parent.parent / "runbooks"
-ENDING = ".yaml"
+__all__ = ["SHIPPED", "Loaded", "check", "files", "load", "names", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +25,6 @@ class Loaded:
     path: Path
     runbook: Runbook | None
     diagnostics: tuple[Diagnostic, ...]
-
-
-def files(folders: Sequence[Path]) -> dict[str, Path]:
-    """Every runbook by name, the first folder that has it counting; tests beside runbooks are none."""
-    found: dict[str, Path] = {}
-    for folder in (*folders, SHIPPED):
-        if folder.is_dir():
-            for path in sorted(folder.glob(f"*{ENDING}")):
-                if path.is_file() and not path.name.endswith((".test.yaml", ".cases.yaml")):
-                    found.setdefault(path.stem, path)
-    return found
-
-
-def names(folders: Sequence[Path]) -> list[str]:
-    """The names that can be run."""
-    return sorted(files(folders))
 
 
 def check(path: Path, registry: Registry) -> Loaded:

@@ -67,6 +67,17 @@ class Input:
         return False if self.type == "flag" else None
 
     @property
+    def flag(self) -> str:
+        """Its option on the command line: `--max-sync-age`."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def metavar(self) -> str:
+        """What stands for its value in a help; empty for a flag, which has none."""
+        named = {"invoice_id": "ID", "money": "AMOUNT", "month": "YYYY-MM", "flag": ""}
+        return named.get(self.type, self.type.upper())
+
+    @property
     def is_required(self) -> bool:
         """Whether it must be given."""
         return not self.optional and self.default is None and self.type != "flag"

@@ -160,7 +160,7 @@ def test_the_first_failure_can_end_it(failing: Author) -> None:
 def test_what_is_not_there_is_a_usage_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], says: str
 ) -> None:
-    for place in ("engine.library.SHIPPED", "engine.settings.SHIPPED"):
+    for place in ("engine.folders.SHIPPED", "engine.settings.SHIPPED"):
         monkeypatch.setattr(place, tmp_path / "none")
     done = Author.at(tmp_path).test(*words)
     assert done.code == 2

@@ -27,6 +27,8 @@ def runbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     for name in ("HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+    monkeypatch.setenv("RUNBOOK_PATH", "runbooks")
+    monkeypatch.setattr("engine.folders.SHIPPED", tmp_path / "nothing comes with it")
     folder = tmp_path / "repo" / "runbooks"
     folder.mkdir(parents=True)
     (folder / "finalize_invoice.yaml").write_text(GOOD)
@@ -135,7 +137,7 @@ def test_a_failure_shows_the_place_as_a_terminal_would(runbook: Runbook) -> None
     drawn = runbook("validate", "runbooks/rb012_step.yaml", "--junit", "r.xml", "--format", "human").err
     (failure,) = read(Path("r.xml")).iter("failure")
     assert failure.attrib["message"] == "error[RB012]: unknown step `lago.get_invoise`"
-    assert failure.text == drawn.rstrip("\n")
+    assert failure.text == drawn.partition("\nto read more:")[0].rstrip("\n")
     assert "^^^^" in drawn
 
 

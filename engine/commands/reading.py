@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from engine.model import Input, Runbook, StepDef
     from engine.registry import Registry
 
-METAVARS = {"invoice_id": "ID", "money": "AMOUNT", "month": "YYYY-MM"}
-
 
 def list_runbooks(shell: Shell) -> int:
     """Name, version, worst effect and purpose of every runbook; an invalid one is told as such."""
@@ -107,9 +105,7 @@ def manual_of(runbook: Runbook, registry: Registry) -> manual.Manual:
 
 
 def _input(item: Input) -> manual.ManualInput:
-    flag = "--" + item.name.replace("_", "-")
-    taken = "" if item.type == "flag" else " " + METAVARS.get(item.type, item.type.upper())
-    return manual.ManualInput(flag + taken, item.help, item.is_required, item.default)
+    return manual.ManualInput(f"{item.flag} {item.metavar}".rstrip(), item.help, item.is_required, item.default)
 
 
 def _step(step: StepDef, registry: Registry) -> manual.ManualStep:

@@ -40,9 +40,10 @@ def run_runbook(shell: Shell, runbook: Runbook, given: Mapping[str, Any], wanted
     return session.run(runbook, inputs, consenting, REACHES[wanted.reach])
 
 
-def resume_run(shell: Shell, run: str, given: Mapping[str, str | None], wanted: Wanted) -> int:
+def resume_run(shell: Shell, run: str, total: str | None, confirm: str | None, no_input: bool) -> int:
     """Take up a run. Raises UsageFault when there is none such."""
-    texts = {name: text for name, text in given.items() if text is not None}
+    texts = {} if total is None else {"total": total}
+    wanted = Wanted(confirm, no_input, "one-way", False)
     session = _session(shell, wanted)
     return session.resume(run, shell.load, _consenting(shell, wanted, None, texts))
 

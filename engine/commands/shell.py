@@ -13,6 +13,7 @@ from engine.errors import Exit, Invalid, RunbookError, Terminated
 from engine.terminal import Terminal
 
 if TYPE_CHECKING:
+    from engine.commands.completing import Sketch
     from engine.diagnostics import Diagnostic
     from engine.endings import Ending
     from engine.events import Renderer
@@ -69,7 +70,7 @@ class Shell:
 
     def runbook_names(self) -> list[str]:
         """The runbooks that can be named here."""
-        from engine.library import names
+        from engine.folders import names
 
         return names(self.settings.path)
 
@@ -78,6 +79,16 @@ class Shell:
         from engine.library import load
 
         return load(name, self.settings.path, self.registry)
+
+    def find(self, name: str) -> Runbook | None:
+        """The same; None where there is no such name."""
+        return self.load(name) if name in self.runbook_names() else None
+
+    def sketch(self, name: str) -> Sketch | None:
+        """One runbook as far as completion needs it; None where there is none such. Raises nothing."""
+        from engine.commands.completing import sketch
+
+        return sketch(self, name)
 
     def renderer(self) -> Renderer:
         """The fold over events that the format asks for."""

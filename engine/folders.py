@@ -1,0 +1,27 @@
+"""Where runbooks are found: the folders of RUNBOOK_PATH, then those that come with runbook. No file is opened. Floor 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import engine
+
+SHIPPED = Path(engine.__file__).parent.parent / "runbooks"
+ENDING = ".yaml"
+
+
+def files(folders: Sequence[Path]) -> dict[str, Path]:
+    """Every runbook by name, the first folder that has it counting; tests beside runbooks are none."""
+    found: dict[str, Path] = {}
+    for folder in (*folders, SHIPPED):
+        if folder.is_dir():
+            for path in sorted(folder.glob(f"*{ENDING}")):
+                if path.is_file() and not path.name.endswith((".test.yaml", ".cases.yaml")):
+                    found.setdefault(path.stem, path)
+    return found
+
+
+def names(folders: Sequence[Path]) -> list[str]:
+    """The names that can be run."""
+    return sorted(files(folders))
