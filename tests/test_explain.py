@@ -160,6 +160,10 @@ def test_prose_fits_its_lines_and_an_example_stays_whole(columns: int) -> None:
         assert blocks <= set(printed)
 
 
+def test_a_wide_terminal_gets_lines_that_can_be_read() -> None:
+    assert explained("RB012", columns=200) == explained("RB012", columns=100) != explained("RB012", columns=80)
+
+
 def test_no_markdown_and_no_link_is_left_on_a_screen() -> None:
     for one in ALL:
         article = article_of(one.code)
