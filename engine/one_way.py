@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.errors import Exit, JournalFault, Terminated
 from engine.events import Waiting
-from engine.exchange import Answer, NoAnswer
+from engine.exchange import Answer, NeverSent, NoAnswer
 from engine.log import RunLog
 from engine.steps.base import OneWayStep, Ruling, Sighting, State, StepParams, World
 from engine.values import digest
@@ -68,12 +68,14 @@ class OneWayCall:
                 self.record(Ruling("not_sent", "stopped before anything was sent", attribution="ours"))
                 self.log.interrupts.release()
             answer, is_left = self._send(str(intent.data["request_id"]))
-            ruling = self.step.judge(self.params, answer)
+            ruling = self._judge(answer)
             if ruling.look and not is_left:
                 try:
                     ruling = self._decide(ruling)
                 except JournalFault as fault:
                     raise Unkept(ruling, fault) from fault
+                except Exception as bug:  # what one read would have decided stays open, and is settled by reading
+                    ruling = replace(ruling, why=f"{ruling.why}; the program failed ({type(bug).__name__})")
             self.record(ruling)
         return ruling, is_left
 
@@ -91,6 +93,15 @@ class OneWayCall:
         except Exception as bug:  # whatever failed, the request may be on its way: that is all that counts here
             why = f"and then the program failed ({type(bug).__name__})"
             return NoAnswer(why, self.world.clock.monotonic() - started), False
+
+    def _judge(self, answer: Answer) -> Ruling:
+        """The step's own ruling. A step that fails over an answer has not undone the call."""
+        try:
+            return self.step.judge(self.params, answer)
+        except Exception as bug:
+            if isinstance(answer, NeverSent):
+                return Ruling("not_sent", f"never connected, nothing was sent: {answer.why}")
+            return Ruling("unknown", f"sent, and the program failed over the answer ({type(bug).__name__})")
 
     def _decide(self, ruling: Ruling) -> Ruling:
         """One read decides what a 404, a 429 or a refusal means (`docs/exit-codes.md`, "What an answer means")."""

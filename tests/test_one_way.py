@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -303,4 +303,51 @@ def test_pending_ends_by_reading_or_at_its_deadline(
     newest = journal.effect(EFFECT)
     assert newest is not None
     assert newest.type == f"effect.{state}"
+    assert len(target.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [(REPLIED, "unknown"), (NeverSent("refused", 0.1), "not_sent"), (NoAnswer("late", 9.0), "unknown")],
+)
+def test_a_step_that_fails_over_an_answer_leaves_no_intent_without_a_word(
+    journal: Journal, answer: Answer, state: str
+) -> None:
+    target = Target(answer)
+    made = call(target, journal)
+
+    def fail(params: Params, answer: Answer) -> Ruling:
+        raise RuntimeError("a defect")
+
+    made.step = replace(made.step, judge=fail)
+    ruling, _ = made.perform()
+    assert ruling.state == state
+    assert types(journal, made.log.run) == ["effect.intent", f"effect.{state}"]
+    assert len(target.sent) == 1
+
+
+def test_a_step_that_fails_over_the_read_that_decides_stays_unknown(journal: Journal) -> None:
+    target = Target(REPLIED, ruling=Ruling("unknown", "404", look="not_found"))
+    made = call(target, journal)
+
+    def fail(params: Params, world: World) -> Sighting:
+        raise RuntimeError("a defect")
+
+    made.step = replace(made.step, sight=fail)
+    ruling, _ = made.perform()
+    assert (ruling.state, ruling.why) == ("unknown", "404; the program failed (RuntimeError)")
+    assert types(journal, made.log.run) == ["effect.intent", "effect.unknown"]
+
+
+@pytest.mark.parametrize(
+    ("shows", "state"),
+    [("applied", "observed"), ("not_applied", "rejected"), ("failed", "rejected"), ("unreadable", "rejected")],
+)
+def test_a_refusal_is_one_unless_a_read_shows_that_somebody_else_was_first(
+    journal: Journal, shows: SightedState, state: str
+) -> None:
+    target = Target(REPLIED, shows=[shows], ruling=Ruling("unknown", "405", look="refused"))
+    made = call(target, journal)
+    ruling, _ = made.perform()
+    assert ruling.state == state
     assert len(target.sent) == 1

@@ -83,8 +83,13 @@ def test_the_list_has_name_version_worst_effect_and_purpose(runbook: Runbook, fo
     listed = runbook("list", "--format", "plain")
     rows = [line.split("\t") for line in listed.out.splitlines()]
     assert (listed.code, listed.err) == (0, "")
-    assert [row[:3] for row in rows] == [["finalize_invoice", "1", "one-way"], ["look", "7", "read"]]
-    assert rows[1][3] == "Reads one draft."
+    assert [row[:3] for row in rows] == [
+        ["check_invoice", "1", "read"],
+        ["finalize_invoice", "1", "one-way"],
+        ["look", "7", "read"],
+        ["void_invoice", "1", "one-way"],
+    ]
+    assert rows[2][3] == "Reads one draft."
 
 
 def test_a_person_s_list_has_a_heading_and_fits_a_terminal(runbook: Runbook) -> None:
@@ -101,7 +106,7 @@ def test_an_invalid_runbook_is_listed_as_such_and_hides_no_other(runbook: Runboo
     listed = runbook("list", "--format", "json")
     rows = {row["name"]: row for row in documents(listed.out)}
     assert listed.code == 0
-    assert list(rows) == ["finalize_invoice", "rb012_step"]
+    assert list(rows) == ["check_invoice", "finalize_invoice", "rb012_step", "void_invoice"]
     assert rows["rb012_step"]["problem"] == "not valid: 1 finding; see `runbook validate`"
     assert rows["finalize_invoice"]["problem"] is None
 
@@ -184,7 +189,7 @@ def test_no_name_reads_a_file_outside_of_the_folders(runbook: Runbook, folder: P
 
 def test_all_that_is_shipped_is_valid(runbook: Runbook) -> None:
     ended = runbook("validate")
-    assert ended == Result(0, "1 runbook valid\n", "")
+    assert ended == Result(0, "3 runbooks valid\n", "")
 
 
 def test_every_error_of_every_file_is_told_and_then_counted(runbook: Runbook, folder: Path) -> None:
@@ -192,7 +197,7 @@ def test_every_error_of_every_file_is_told_and_then_counted(runbook: Runbook, fo
     for words in (files, []):
         ended = runbook("validate", *words, "--format", "human")
         assert ended.code == 3
-        assert ended.out == f"3 errors in 2 of {len(words) or 4} runbooks\n"
+        assert ended.out == f"3 errors in 2 of {len(words) or 6} runbooks\n"
         assert re.findall(r"^error\[(\w+)\]", ended.err, re.MULTILINE) == ["RB012", "RB013", "RB013"]
         assert "lago.get_invoise\n" in ended.err, "the excerpt is of the file"
 
@@ -201,7 +206,7 @@ def test_in_a_pipe_a_finding_is_one_line_with_its_place(runbook: Runbook, folder
     add_bad(folder)
     ended = runbook("validate", "--format", "plain")
     assert re.fullmatch(r"own/rb012_step\.yaml:10:11: error\[RB012\]: .*\(help: .*\)\n", ended.err)
-    assert ended.out == "1 error in 1 of 2 runbooks\n"
+    assert ended.out == "1 error in 1 of 4 runbooks\n"
 
 
 def test_as_json_a_finding_is_one_document_and_so_is_the_end(runbook: Runbook, folder: Path) -> None:
