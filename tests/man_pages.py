@@ -118,6 +118,8 @@ def page(path: str, ctx: click.Context) -> str:
         lines += [".SH EXAMPLES"]
         for said, typed in EXAMPLES[path]:
             lines += [".PP", roff(said), ".PP", ".RS 4", ".nf", roff(typed), ".fi", ".RE"]
+    # A paragraph that begins a section needs no mark, and mandoc says so.
+    lines = [line for at, line in enumerate(lines) if line != ".PP" or not lines[at - 1].startswith(".SH")]
     return "\n".join([*lines, ".SH SEE ALSO", see_also(path)]) + "\n"
 
 

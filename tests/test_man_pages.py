@@ -51,6 +51,7 @@ def test_a_page_is_well_formed(name: str) -> None:
              "SEE ALSO"]  # fmt: skip
     assert sections == [section for section in order if section in sections]
     assert {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "SEE ALSO"} <= set(sections)
+    assert [line for at, line in enumerate(lines) if line == ".PP" and lines[at - 1].startswith((".SH", ".PP"))] == []
     assert lines.count(".nf") == lines.count(".fi")
     assert [line for line in lines if line.startswith(".RS")] == [".RS 4"] * lines.count(".RE")
     assert "" not in lines
