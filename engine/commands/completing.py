@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.model import Input
 
 SCRIPTS = Path(engine.__file__).parent / "shells"
+CODES = Path(engine.__file__).parent / "explain" / "diagnostics"
 
 # Runs that are offered; older ones are found once their ids have been begun.
 MOST_RUNS = 30
@@ -133,7 +134,13 @@ def _codes(shell: Shell, begun: str) -> Iterator[Offer]:
         yield from ((str(code.value), code.brief) for code in Exit)
         return
     from engine.explain import titles
+    from engine.explain.entries import title_of
 
+    # A code that is begun needs none of what a name needs: the steps, the checks, and what they know.
+    families = [path for path in CODES.glob("*.md") if len(begun) > 1 and path.stem.startswith(begun.upper())]
+    if families:
+        yield from ((_as_begun(path.stem, begun), title_of(path)) for path in sorted(families))
+        return
     yield from ((_as_begun(one.code, begun), one.title) for one in titles(shell.registry))
 
 
