@@ -79,7 +79,9 @@ class Session:
             run = new_run_id(self.clock)
             begun = self._begin(journal, run, runbook, consenting, reach)
             data = {"inputs": dict(consenting.values), "mode": MODES[reach]}
-            return begun.conduct("run.start", data, problem, lambda: begun.runner(dict(inputs)).go())
+            code = begun.conduct("run.start", data, problem, lambda: begun.runner(dict(inputs)).go())
+            journal.pack()
+            return code
 
     def resume(self, run: str, load: Callable[[str], Runbook], consenting: Consenting) -> Exit:
         """Take up a run. Answers the exit code; raises UsageFault when there is no such run."""
@@ -121,7 +123,9 @@ class Session:
                     begun.target = resumption.target or runner.target
 
             data = {"why": why, **self._changes(recalled.start.data, runbook)}
-            return begun.conduct("run.resume", data, problem, work)
+            code = begun.conduct("run.resume", data, problem, work)
+            journal.pack()
+            return code
 
     def _changes(self, before: Mapping[str, Any], runbook: Runbook) -> dict[str, bool]:
         """What is no longer as it was when the run began: the runbook's file, the code of its own steps and checks."""

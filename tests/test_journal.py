@@ -266,7 +266,7 @@ def test_ids_of_runs_sort_by_time_and_are_twelve_characters() -> None:
 def test_ids_of_records_are_uuids_of_version_seven() -> None:
     import uuid
 
-    made = uuid.UUID(uuid7(HeldClock(datetime(2026, 11, 23, tzinfo=UTC))))
+    made = uuid.UUID(uuid7(HeldClock(datetime(2026, 11, 23, tzinfo=UTC)), 2**80 - 1))
     assert (made.version, made.variant) == (7, uuid.RFC_4122)
     assert datetime.fromtimestamp((made.int >> 80) / 1000, UTC).date().isoformat() == "2026-11-23"
 
@@ -282,7 +282,7 @@ def test_the_settings_of_a_connection_are_those_of_a_durable_commit(tmp_path: Pa
             "synchronous": 2,
             "wal_autocheckpoint": 0,
             "application_id": 0x52424A4C,
-            "user_version": 1,
+            "user_version": 2,
         }
         begin(journal)
         assert (tmp_path / "journal.db-wal").stat().st_size > 0

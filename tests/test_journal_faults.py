@@ -42,7 +42,7 @@ def another_database(path: Path) -> None:
 
 
 def newer(path: Path) -> None:
-    behind(small(path), "PRAGMA user_version=2")
+    behind(small(path), "PRAGMA user_version=3")
 
 
 def without_the_rule(path: Path) -> None:
@@ -87,7 +87,7 @@ BROKEN: list[tuple[Callable[[Path], None], str]] = [
     (garbage, "it is not a database"),
     (empty, "is empty: its content is gone"),
     (another_database, "is a database, but not a journal"),
-    (newer, "is of format 2, from a newer version of runbook"),
+    (newer, "is of format 3, from a newer version of runbook"),
     (without_the_rule, "somebody changed them"),
     (cut, "it is damaged"),
     (cut_inside_the_header, "60 bytes are no whole pages"),

@@ -95,7 +95,7 @@ def by_another_program(path: Path) -> bool:
 def written(path: Path, records: list[bytes], blobs: list[bytes]) -> Path:
     """A journal made of given bytes, without our writer."""
     with sqlite3.connect(path) as db:
-        for sql in TABLES.values():
+        for sql in TABLES[1].values():
             db.execute(sql)
         db.execute(f"PRAGMA application_id={APPLICATION_ID}")
         db.execute("PRAGMA user_version=1")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import apsw
 
-from engine.journal import chain, effects, files, runs, sealing, sqlite
+from engine.journal import chain, effects, files, packing, runs, sealing, sqlite
 from engine.journal.chain import Record
 from engine.journal.verify import NoJournal, Report, check
 
@@ -67,11 +67,9 @@ class Excerpt:
     def lines(self) -> Iterator[Line]:
         """Every record from `first` on, in order. Ends early where the file cannot be read further."""
         try:
-            for seq, run, body in sqlite.rows(
-                self._db, "SELECT seq, run, body FROM event WHERE seq >= ? ORDER BY seq", (self.first,)
-            ):
+            for seq, run, body in packing.every(self._db, self.first):
                 yield self._line(seq, run, body)
-        except apsw.Error:
+        except (apsw.Error, ValueError):
             if self.report.is_intact:
                 raise
 

@@ -14,7 +14,7 @@ from typing import Self
 import apsw
 
 from engine.events import Recorded
-from engine.journal import chain, effects, files, runs, sqlite
+from engine.journal import chain, effects, files, packing, runs, sqlite
 from engine.journal.effects import EffectState
 from engine.journal.runs import RunSummary
 from engine.journal.verify import NoJournal, is_unbroken
@@ -46,7 +46,9 @@ class Reader:
     def records(self, run: str) -> list[chain.Record]:
         """All records of a run, with envelope, bytes and hash, in order. Raises UsageFault, JournalFault."""
         with self._reading():
-            return list(self._read(" WHERE run=? ORDER BY seq", (runs.find(self._db, run),)))
+            found = runs.find(self._db, run)
+            packed = [self._record(*row) for row in packing.of_run(self._db, found)]
+            return packed + list(self._read(" WHERE run=? AND length(body) > 0 ORDER BY seq", (found,)))
 
     def run(self, run: str) -> list[Recorded]:
         """All records of the run with this id, or the only one that begins so. Raises UsageFault, JournalFault."""
@@ -84,11 +86,13 @@ class Reader:
 
     def _read(self, where: str, bindings: tuple[str | int, ...]) -> Iterator[chain.Record]:
         for seq, body in sqlite.rows(self._db, _ROW + where, bindings):
-            try:
-                record = chain.read(body, {})
-            except ValueError:
-                record = self._with_blobs(seq, body)
-            yield record
+            yield self._record(seq, body or packing.body_of(self._db, seq))
+
+    def _record(self, seq: int, body: bytes) -> chain.Record:
+        try:
+            return chain.read(body, {})
+        except ValueError:
+            return self._with_blobs(seq, body)
 
     def _with_blobs(self, seq: int, body: bytes) -> chain.Record:
         try:
@@ -103,8 +107,9 @@ class Reader:
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
+        """One moment's state, so that no record is missed or met twice while somebody packs them."""
         try:
-            with sqlite.faults(self.path, "read"):
+            with sqlite.faults(self.path, "read"), sqlite.moment(self._db):
                 yield
         except ValueError as error:
             raise _broken(self.path, str(error)) from error

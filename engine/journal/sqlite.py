@@ -124,6 +124,19 @@ def rows(db: apsw.Connection, sql: str, bindings: tuple[str | int | None, ...] =
     return iter(db.execute(sql, bindings))
 
 
+@contextmanager
+def moment(db: apsw.Connection) -> Iterator[None]:
+    """Everything read within is of one moment. Raises apsw.Error."""
+    if db.in_transaction:
+        yield
+        return
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")
+
+
 def require_journal(db: apsw.Connection, path: Path) -> None:
     """Refuse what is not a journal of this format, before anything is changed. Raises JournalFault, apsw.Error."""
     application, version = db.pragma("application_id"), db.pragma("user_version")
@@ -141,9 +154,9 @@ def require_journal(db: apsw.Connection, path: Path) -> None:
             hint="upgrade runbook; nothing was changed",
         )
     present = dict(rows(db, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
-    if version != FORMAT or present != TABLES:
+    if present != TABLES.get(version):
         raise JournalBroken(
-            f"the tables of the journal {path} are not those of format {FORMAT}: somebody changed them",
+            f"the tables of the journal {path} are not those of format {version}: somebody changed them",
             hint=_MOVE,
         )
 
@@ -217,7 +230,7 @@ def new_file(path: Path, shared: bool) -> Iterator[apsw.Connection | None]:
         try:
             set_and_check(db, path, "synchronous", 3)
             db.execute("BEGIN EXCLUSIVE")
-            for sql in TABLES.values():
+            for sql in TABLES[FORMAT].values():
                 db.execute(sql)
             db.pragma("application_id", APPLICATION_ID)
             db.pragma("user_version", FORMAT)

@@ -13,7 +13,7 @@ from typing import Any
 import apsw
 
 from engine.errors import JournalFault
-from engine.journal import chain, effects, files, sqlite
+from engine.journal import chain, effects, files, packing, sqlite
 from engine.journal.effects import EffectState
 
 
@@ -40,6 +40,9 @@ class Report:
 
 class NoJournal(JournalFault):
     """There is no journal at this path: nothing was ever recorded there, or it was taken away."""
+
+
+_ROWS = "SELECT seq, run, type, effect_key, subject, body, hash FROM event"
 
 
 class _Bad(Exception):
@@ -115,11 +118,8 @@ def check(db: apsw.Connection, since: int = 1, *, is_tail: bool = False) -> Repo
 
 def is_unbroken(db: apsw.Connection, since: int) -> bool:
     """Whether the records from `since` to the head are as they were written. Raises apsw.Error."""
-    db.execute("BEGIN")
-    try:
+    with sqlite.moment(db):
         return check(db, since).is_intact
-    finally:
-        db.execute("ROLLBACK")
 
 
 class _Walk:
@@ -136,18 +136,24 @@ class _Walk:
         return Report(self.next - self.since, seq, why, self.prev, self.log, self.since)
 
     def all(self) -> None:
+        packed = packing.packed_up_to(self.db)
+        if self.since <= packed:  # a pack is checked as a whole
+            sql = "SELECT coalesce(max(first), 1) FROM pack WHERE first <= ?"
+            ((self.since,),) = sqlite.rows(self.db, sql, (self.since,))
+            self.next = self.since
+            for (seq,) in sqlite.rows(self.db, "SELECT seq FROM event WHERE seq < 1"):
+                raise _Bad(seq, "it is no number")
         if self.since > 1:
-            before = list(sqlite.rows(self.db, "SELECT body FROM event WHERE seq=?", (self.since - 1,)))
-            if not before:
-                raise _Bad(self.since - 1, "it is missing")
-            self.prev = chain.hash_of(before[0][0])
+            self.prev = self.hash_before()
         heads = list(sqlite.rows(self.db, "SELECT log, seq, hash FROM head"))
         if len(heads) != 1:
             raise _Bad(None, f"there are {len(heads)} heads, where one must be")
         self.log, last, head = heads[0]
-        sql = "SELECT seq, run, type, effect_key, subject, body, hash FROM event WHERE seq >= ? ORDER BY seq"
-        lowest = self.since if self.since > 1 else -(2**63)
-        for row in sqlite.rows(self.db, sql, (lowest,)):
+        if packed:
+            for pack in sqlite.rows(self.db, "SELECT * FROM pack WHERE first >= ? ORDER BY first", (self.since,)):
+                self.pack(*pack)
+        lowest = self.next if self.next > 1 else -(2**63)
+        for row in sqlite.rows(self.db, f"{_ROWS} WHERE seq >= ? ORDER BY seq", (lowest,)):
             self.row(*row)
         if last >= self.next:
             raise _Bad(self.next, f"it is missing: the head says that there are {last} records")
@@ -158,6 +164,37 @@ class _Walk:
         if last == 0:
             raise _Bad(1, "it is missing: a log begins with `log.open`")
 
+    def hash_before(self) -> str:
+        if packing.is_kept(self.db):
+            for (hash,) in sqlite.rows(self.db, "SELECT hash FROM pack WHERE last=?", (self.since - 1,)):
+                return str(hash.hex())
+        for (body,) in sqlite.rows(self.db, "SELECT body FROM event WHERE seq=?", (self.since - 1,)):
+            return chain.hash_of(body)
+        raise _Bad(self.since - 1, "it is missing")
+
+    def pack(self, first: int, last: int, hash: bytes, packed: bytes) -> None:
+        """The records of one pack, the rows that stayed of them, and that each that had to stay is there."""
+        if first != self.next:
+            raise _Bad(self.next, "it is missing: the packs leave it out")
+        try:
+            bodies = packing.apart(packed)
+        except ValueError as error:
+            raise _Bad(None, f"records #{first} to #{last}: {error}") from None
+        span = "WHERE seq BETWEEN ? AND ? ORDER BY seq"
+        stayed = {row[0]: row for row in sqlite.rows(self.db, f"{_ROWS} {span}", (first, last))}
+        runs = set()
+        for body in bodies:
+            row = stayed.pop(self.next, None)
+            record = self.record(self.next, body, row[1:5] if row else None)
+            runs.add(record.run)
+            if row is not None and (row[5], row[6].hex()) != (b"", record.hash):
+                raise _Bad(record.seq, "the row that stayed of it, or the hash in it, was changed")
+            if row is None and (record.type in ("run.start", "run.end") or record.effect_key is not None):
+                raise _Bad(record.seq, "its row is missing")
+        told = sqlite.rows(self.db, "SELECT run FROM packed WHERE first=?", (first,))
+        if self.next != last + 1 or self.prev != hash.hex() or stayed or {run for (run,) in told} != runs:
+            raise _Bad(None, f"records #{first} to #{last}: what stands beside their pack was changed")
+
     def row(
         self, seq: int, run: str, type: str, key: str | None, subject: str | None, body: bytes, hash: bytes
     ) -> None:
@@ -165,15 +202,20 @@ class _Walk:
             raise _Bad(self.next if seq > self.next else seq, "it is missing" if seq > self.next else "it is no number")
         if chain.hash_of(body) != hash.hex():
             raise _Bad(seq, "its bytes, or the hash beside them, were changed")
+        self.record(seq, body, (run, type, key, subject))
+
+    def record(self, seq: int, body: bytes, columns: tuple[Any, ...] | None) -> chain.Record:
         try:
             record = chain.read(body, _Blobs(self.db))
             self.link(record)
-            self.columns(record, run, type, key, subject)
+            if columns is not None:
+                self.columns(record, *columns)
             self.rules(record)
         except ValueError as error:
             raise _Bad(seq, str(error)) from None
         self.prev = record.hash
         self.next += 1
+        return record
 
     def link(self, record: chain.Record) -> None:
         if record.seq != self.next:

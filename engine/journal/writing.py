@@ -7,6 +7,7 @@ so a record without an answer is treated as written: an intent that may exist is
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,7 +18,7 @@ import apsw
 from engine.clock import Clock
 from engine.errors import Bug, JournalFault, RunbookError
 from engine.events import TYPES, Recorded
-from engine.journal import chain, effects, files, ids, origin, sqlite
+from engine.journal import chain, effects, files, ids, origin, packing, sqlite
 from engine.journal.effects import IntentHeld
 from engine.journal.reading import Reader
 from engine.journal.verify import require_tail
@@ -42,6 +43,7 @@ class Journal(Reader):
         self._clock = clock
         self._free_bytes = free_bytes
         self._pid = os.getpid()
+        self._tail = secrets.randbits(80)
         self._introduced: set[str] = set()
         self._introducing = ""
         self._is_checked = False
@@ -115,6 +117,13 @@ class Journal(Reader):
             told = {**data, "effect_key": f"{effect}#{attempt}", "attempt": attempt}
             return self._put(run, "effect.intent", step, told).recorded()
 
+    def pack(self, records: int = packing.RECORDS) -> None:
+        """Put older records together (`packing`) when there are enough. Where that fails all stays as it is: never raises."""
+        with suppress(RunbookError, apsw.Error, ImportError):
+            while packing.is_due(self._db, records):
+                with self._commit():
+                    packing.pack(self._db, records)
+
     def _require_intent(self, type: str, key: str | None) -> None:
         try:
             effect, attempt = effects.split(key or "")
@@ -144,7 +153,8 @@ class Journal(Reader):
     def _put(self, run: str, type: str, step: str | None, data: Mapping[str, Any]) -> chain.Record:
         """Add one record inside the open transaction."""
         ((log, last, head),) = sqlite.rows(self._db, "SELECT log, seq, hash FROM head")
-        id = ids.uuid7(self._clock)
+        self._tail += 1
+        id = ids.uuid7(self._clock, self._tail)
         told = {key: value for key, value in data.items() if key != "actor"}
         if type == "effect.intent":
             told.setdefault("request_id", id)

@@ -11,6 +11,7 @@ number of the newest record at that time. It shares no code with runbook. Exit c
 import argparse
 import hashlib
 import json
+import lzma
 import re
 import sqlite3
 import struct
@@ -150,10 +151,13 @@ def from_folder(folder):
 
 def from_database(path):
     db = sqlite3.connect(path.resolve().as_uri() + "?mode=ro", uri=True)
-    require(db.execute("PRAGMA user_version").fetchone() == (1,), "this program reads a journal of format 1 only")
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    require(version in (1, 2), "this program reads a journal of the formats 1 and 2 only")
     ((log, seq, hash),) = db.execute("SELECT log, seq, hash FROM head")
     blobs = dict(db.execute("SELECT digest, body FROM blob"))
-    lines = [body for (body,) in db.execute("SELECT body FROM event ORDER BY seq")]
+    packs = db.execute("SELECT body FROM pack ORDER BY first") if version > 1 else ()
+    lines = [line for (pack,) in packs for line in lzma.decompress(pack).split(b"\n")]
+    lines += [body for (body,) in db.execute("SELECT body FROM event WHERE seq > ? ORDER BY seq", (len(lines),))]
     return Chain(log, lambda digest: blobs.get(digest, b"")), lines, {"seq": seq, "hash": hash.hex()}, {}
 
 

@@ -1,0 +1,262 @@
+"""Older records are packed together: nothing that is read, checked or refused differs for it."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from journal_builders import EFFECT, SUBJECT, begin, behind, opened, whole_run
+
+from engine.errors import RunbookError
+from engine.journal import IntentHeld, Journal, Reader, packing, verify
+from engine.journal.schema import TABLES
+from engine.outside import verify as outside
+
+RUNS = ("RUN1", "RUN2", "RUN3", "RUN4")
+PER_PACK = 5
+
+
+def effect_of(run: str) -> str:
+    return EFFECT.replace("5f3c9d1e", f"5f3c9d1{run[-1]}")
+
+
+def written(path: Path) -> Path:
+    """Four runs of six records and the opening, closed: 25 records, none packed."""
+    with opened(path) as journal:
+        for run in RUNS:
+            whole_run(journal, run, effect_of(run))
+    return path
+
+
+def packed(path: Path) -> Path:
+    """The same, with all but the newest packed in fives, so that runs lie across packs."""
+    written(path)
+    with opened(path) as journal:
+        journal.pack(PER_PACK)
+    return path
+
+
+def read(path: Path) -> tuple[list[bytes], list[Any], list[Any]]:
+    """Everything that a reader is told: the records' bytes, the runs, what became of each effect."""
+    with Reader.open(path) as journal:
+        records = [record.body for run in RUNS for record in journal.records(run)]
+        return records, journal.runs() + journal.runs(SUBJECT), [journal.effect(effect_of(run)) for run in RUNS]
+
+
+def test_what_is_read_is_the_same_byte_for_byte(tmp_path: Path) -> None:
+    path = written(tmp_path / "journal.db")
+    before, report = read(path), verify(path)
+    with opened(path) as journal:
+        journal.pack(PER_PACK)
+        assert read(path) == before
+    assert read(path) == before
+    assert verify(path) == report
+    assert behind(path, "SELECT first, last FROM pack") == [(1, 5), (6, 10), (11, 15), (16, 20)]
+    assert len(before[0]) == 24
+
+
+def test_as_many_records_as_make_a_pack_stay_as_they_were_written(tmp_path: Path) -> None:
+    path = packed(tmp_path / "journal.db")
+    loose = behind(path, "SELECT seq FROM event WHERE length(body) > 0 ORDER BY seq")
+    assert [seq for (seq,) in loose] == [21, 22, 23, 24, 25]
+
+
+def test_a_run_that_a_pack_cut_through_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as mine, opened(path) as other:
+        begin(mine, "MINE")
+        key = str(mine.intend("MINE", "finalize", EFFECT, {}).data["effect_key"])
+        for _ in range(4):
+            begin(other, f"OTHER{_}")
+        other.pack(3)
+        with pytest.raises(IntentHeld):
+            other.intend("OTHER1", "finalize", EFFECT, {})
+        mine.append("MINE", "effect.done", "finalize", {}, key)
+        mine.append("MINE", "run.end", None, {"exit": 0, "outcome": "finalized"})
+        assert [record.type for record in mine.run("MINE")] == [
+            "run.start", "effect.intent", "effect.done", "run.end",
+        ]  # fmt: skip
+    assert verify(path).why == ""
+    with opened(path) as journal, pytest.raises(IntentHeld):
+        journal.intend("LATER", "finalize", EFFECT, {})
+
+
+def test_a_pack_is_lines_that_xz_unpacks_each_with_the_hash_of_the_one_before_it(tmp_path: Path) -> None:
+    path = packed(tmp_path / "journal.db")
+    prev = "null"
+    for (body,) in behind(path, "SELECT body FROM pack ORDER BY first"):
+        done = subprocess.run(["xz", "-dc"], input=body, capture_output=True, check=True)
+        for line in done.stdout.split(b"\n"):
+            assert f'"prev":{prev},'.encode() in line
+            prev = f'"{hashlib.sha256(line).hexdigest()}"'
+    ((hash,),) = behind(path, "SELECT hash FROM pack ORDER BY first DESC LIMIT 1")
+    assert prev == f'"{hash.hex()}"'
+
+
+def test_a_journal_of_the_first_format_stays_as_it_is(tmp_path: Path) -> None:
+    path = written(tmp_path / "journal.db")
+    behind(path, "DROP TABLE pack")
+    behind(path, "DROP TABLE packed")
+    behind(path, "PRAGMA user_version=1")
+    before = read(path)
+    with opened(path) as journal:
+        whole_run(journal, "RUN5", effect_of("RUN5"))
+        journal.pack(PER_PACK)
+        assert len(journal.records("RUN5")) == 6
+    assert read(path)[0] == before[0]
+    assert verify(path).why == ""
+    assert dict(behind(path, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")) == TABLES[1]
+
+
+def repacked(path: Path, change: Callable[[list[bytes]], list[bytes]], first: int = 6) -> None:
+    """A pack with other lines in it."""
+    ((body,),) = behind(path, "SELECT body FROM pack WHERE first=?", first)
+    behind(path, "UPDATE pack SET body=? WHERE first=?", packing.together(change(packing.apart(body))), first)
+
+
+def a_changed_record(path: Path) -> None:
+    repacked(path, lambda lines: [lines[0].replace(b'"format":1', b'"format":7'), *lines[1:]], first=1)
+
+
+def a_changed_record_whose_row_stayed(path: Path) -> None:
+    repacked(path, lambda lines: [lines[0], lines[1].replace(b"finalized", b"abandoned"), *lines[2:]])
+
+
+def a_record_less(path: Path) -> None:
+    repacked(path, lambda lines: lines[:-1])
+
+
+def a_record_twice(path: Path) -> None:
+    repacked(path, lambda lines: [*lines, lines[-1]])
+
+
+def swapped_records(path: Path) -> None:
+    repacked(path, lambda lines: [lines[1], lines[0], *lines[2:]])
+
+
+def a_changed_byte(path: Path) -> None:
+    ((body,),) = behind(path, "SELECT body FROM pack WHERE first=6")
+    behind(path, "UPDATE pack SET body=? WHERE first=6", body[:40] + bytes([body[40] ^ 1]) + body[41:])
+
+
+def more_than_a_pack(path: Path) -> None:
+    ((body,),) = behind(path, "SELECT body FROM pack WHERE first=6")
+    behind(path, "UPDATE pack SET body=? WHERE first=6", body + b"x")
+
+
+def a_missing_pack(path: Path) -> None:
+    behind(path, "DELETE FROM pack WHERE first=6")
+
+
+def no_first_pack(path: Path) -> None:
+    behind(path, "DELETE FROM pack WHERE first=1")
+
+
+def another_hash(path: Path) -> None:
+    behind(path, "UPDATE pack SET hash=x'00' WHERE first=6")
+
+
+def another_run(path: Path) -> None:
+    behind(path, "UPDATE packed SET run='ANOTHER' WHERE first=6 AND run='RUN2'")
+
+
+def a_missing_row(path: Path) -> None:
+    behind(path, "DELETE FROM event WHERE type='effect.intent' AND length(body) = 0 AND seq BETWEEN 6 AND 15")
+
+
+def a_row_of_another_type(path: Path) -> None:
+    behind(path, "UPDATE event SET type='run.resume' WHERE type='run.start' AND seq BETWEEN 6 AND 10")
+
+
+def a_row_with_a_body(path: Path) -> None:
+    behind(path, "UPDATE event SET body=x'7b7d' WHERE type='run.start' AND seq BETWEEN 6 AND 10")
+
+
+def a_row_too_many(path: Path) -> None:
+    behind(path, "INSERT INTO event SELECT -1, run, type, effect_key, subject, body, hash FROM event WHERE seq=25")
+
+
+FORGERIES: list[tuple[Callable[[Path], None], int | None, str]] = [
+    (a_changed_record, 2, "it does not follow from record #1 as that stands"),
+    (a_changed_record_whose_row_stayed, 7, "the row that stayed of it, or the hash in it, was changed"),
+    (a_record_less, None, "records #6 to #10: what stands beside their pack was changed"),
+    (a_record_twice, 11, "it is record #10 in the place of #11"),
+    (swapped_records, 6, "it is record #7 in the place of #6"),
+    (a_changed_byte, None, "records #6 to #10: their pack is damaged"),
+    (more_than_a_pack, None, "records #6 to #10: their pack is cut off, too large, or followed by something"),
+    (a_missing_pack, 6, "it is missing: the packs leave it out"),
+    (no_first_pack, 1, "it is missing: the packs leave it out"),
+    (another_hash, None, "records #6 to #10: what stands beside their pack was changed"),
+    (another_run, None, "records #6 to #10: what stands beside their pack was changed"),
+    (a_missing_row, 11, "its row is missing"),
+    (a_row_of_another_type, 8, "the column `type` says `run.resume`, the record `run.start`"),
+    (a_row_with_a_body, 8, "the row that stayed of it, or the hash in it, was changed"),
+    (a_row_too_many, -1, "it is no number"),
+]
+
+
+@pytest.mark.parametrize(("forge", "first_bad", "why"), FORGERIES, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_forgery_within_packs_is_seen_and_named(
+    tmp_path: Path, forge: Callable[[Path], None], first_bad: int | None, why: str
+) -> None:
+    path = packed(tmp_path / "journal.db")
+    forge(path)
+    report = verify(path)
+    assert (report.first_bad, why in report.why) == (first_bad, True), report.why
+
+
+def test_a_pack_that_cannot_be_read_is_told_and_ends_no_one_else(tmp_path: Path) -> None:
+    path = packed(tmp_path / "journal.db")
+    a_changed_byte(path)
+    with Reader.open(path) as journal:
+        assert len(journal.records("RUN4")) == 6
+        with pytest.raises(RunbookError, match="their pack is damaged"):
+            journal.records("RUN2")
+
+
+def test_what_cannot_be_packed_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "journal.db")
+    before = read(path)
+    monkeypatch.setattr(packing, "apart", lambda packed: [])
+    with opened(path) as journal:
+        journal.pack(PER_PACK)
+    monkeypatch.undo()
+    assert read(path) == before
+    assert behind(path, "SELECT count(*) FROM pack") == [(0,)]
+
+
+def test_many_runs_take_a_tenth_of_their_room(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as journal:
+        for number in range(200):
+            whole_run(journal, f"RUN{number:03}", EFFECT.replace("5f3c", f"{number:04}"))
+        journal.pack(100)
+        loose = sum(len(body) for run in journal.runs(limit=500) for body in [r.body for r in journal.records(run.run)])
+    ((kept,),) = behind(path, "SELECT sum(length(body)) FROM pack")
+    assert kept < loose / 8
+
+
+def test_the_verifier_that_is_handed_out_reads_packs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = packed(tmp_path / "journal.db")
+    monkeypatch.setattr(sys, "argv", ["verify.py", str(path)])
+    assert outside.main() == 0  # type: ignore[no-untyped-call]
+    assert "HOLDS: records #1 to #25" in capsys.readouterr().out
+    a_changed_record(path)
+    assert outside.main() == 1  # type: ignore[no-untyped-call]
+    assert "record #2: it does not follow" in capsys.readouterr().out
+
+
+def test_a_process_that_only_reads_never_packs(tmp_path: Path) -> None:
+    path = packed(tmp_path / "journal.db")
+    before = path.read_bytes()
+    read(path)
+    assert path.read_bytes() == before
+    assert not hasattr(Reader, "pack")
+    assert hasattr(Journal, "pack")
