@@ -162,12 +162,19 @@ for row in db.execute(sys.argv[-1]):
 """
 
 
+XZ = """#!{python}
+import lzma, sys
+sys.stdout.buffer.write(lzma.decompress(open(sys.argv[2], "rb").read()))
+"""
+
+
 def by_hand(tmp_path: Path) -> str:
-    """What the guide's shell lines print, in a folder with `journal.db`; a stand-in plays the sqlite3 command."""
+    """What the guide's shell lines print, in a folder with `journal.db`; stand-ins play the commands sqlite3 and xz."""
     (tmp_path / "bin").mkdir(exist_ok=True)
-    command = tmp_path / "bin" / "sqlite3"
-    command.write_text(SQLITE3.format(python=sys.executable))
-    command.chmod(0o755)
+    for name, program in (("sqlite3", SQLITE3), ("xz", XZ)):
+        command = tmp_path / "bin" / name
+        command.write_text(program.format(python=sys.executable))
+        command.chmod(0o755)
     path = f"{command.parent}:/usr/bin:/bin"
     done = subprocess.run(["sh", "-c", block("sh")], cwd=tmp_path, env={"PATH": path}, capture_output=True, text=True)
     assert done.stderr == ""
@@ -177,6 +184,10 @@ def by_hand(tmp_path: Path) -> str:
 def test_the_guides_lines_for_verifying_by_hand_work_and_find_a_changed_record(tmp_path: Path) -> None:
     path = small(tmp_path / "journal.db")
     head = verify(path).head
+    assert by_hand(tmp_path) == f"last record: {head}\n7|{head}\n"
+    with opened(path) as journal:
+        journal.pack(3)
+    assert behind(path, "SELECT first, last FROM pack") == [(1, 3)]
     assert by_hand(tmp_path) == f"last record: {head}\n7|{head}\n"
     behind(path, "UPDATE event SET body=CAST(replace(body, 'pass', 'deny') AS BLOB) WHERE seq=4")
     assert by_hand(tmp_path).splitlines()[0] == "#5 does not follow from the record before it"
