@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -33,7 +35,8 @@ from journal_forgeries import FORGERIES, a_number_for_a_name, forged, stored
 
 from engine.commands.exporting import VERIFIER
 from engine.journal import verify as verify_journal
-from engine.journal.sealing import state_after
+from engine.journal.chain import read
+from engine.journal.sealing import seal, state_after, unreadable
 from engine.values import canonical
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -318,6 +321,52 @@ def test_a_run_that_is_named_and_not_there_is_told(copy: Path) -> None:
     assert judged(repacked(copy, lines_of(copy), runs=["RUN1", "RUN9"])) == (1, why)
 
 
+@pytest.mark.parametrize("says", [{"whole_log": True}, {"whole_log": "no"}, {"runs": []}], ids=str)
+def test_a_manifest_that_says_otherwise_does_not_let_a_record_be_closed(copy: Path, says: dict[str, Any]) -> None:
+    lines = lines_of(copy)
+    (at,) = [place for place, line in enumerate(lines) if b'"type":"effect.unknown"' in line]
+    lines[at] = seal(read(lines[at])).line()
+    code, said = judged(repacked(copy, lines, **says))
+    assert (code, said.endswith("it is of an exported run, and its content is closed\n")) == (1, True), said
+
+
+def test_a_journal_holds_no_record_in_a_closed_form(tmp_path: Path) -> None:
+    path = small(tmp_path / "journal.db")
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        ((body,),) = db.execute("SELECT body FROM event WHERE seq=3")
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute("UPDATE event SET body=? WHERE seq=3", (unreadable(body).line(),))
+    assert judged(path) == (1, "DOES NOT HOLD: record #3: its fields are not those of format 1\n")
+
+
+def test_a_number_that_is_a_text_is_no_number(tmp_path: Path) -> None:
+    def texts(values: list[dict[str, Any]]) -> None:
+        values[3]["v"] = "1"
+
+    code, said = judged(packed(tmp_path / "out", [body for _, body in stored(forged(texts))]))
+    assert (code, said) == (1, "DOES NOT HOLD: record #4: it is of another format than 1\n")
+
+
+def test_a_file_that_nobody_named_is_told_and_proves_nothing(copy: Path) -> None:
+    (copy / "figures\u202e.csv").write_text("9,999.99 EUR")
+    code, said = judged(copy)
+    assert code == 0
+    assert r"  - Anything of 'figures\u202e.csv', which lies here and manifest.json does not name." in said
+
+
+@pytest.mark.parametrize(
+    "noted", [["--head", ""], ["--head", "5c80ed678f2c"], ["--count", "0"], ["--count=-1"], ["--count", "9" * 5000]]
+)
+def test_a_head_that_compares_nothing_is_refused(
+    made: Path, noted: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        judged(made, *noted)
+    assert ended.value.code == 2
+    assert re.search("64 hexadecimal digits are needed|the number of a record is needed", capsys.readouterr().err)
+
+
 # What the chain cannot show, and a head noted elsewhere can
 
 
@@ -385,6 +434,14 @@ def test_a_folder_that_holds_no_export_is_told_without_a_traceback(tmp_path: Pat
     (tmp_path / "manifest.json").write_text(text, "latin-1")
     code, said = judged(tmp_path)
     assert (code in (1, 2), said.count("\n")) == (True, 1)
+
+
+def test_what_is_nested_too_deep_is_told_without_a_traceback(copy: Path) -> None:
+    deep = b"[" * 200_000
+    said = judged(repacked(copy, [*lines_of(copy)[:-1], b'{"sealed":' + deep]))
+    assert (said[0], said[1].startswith("CANNOT BE READ: record #17: RecursionError: ")) == (1, True)
+    (copy / "manifest.json").write_bytes(deep)
+    assert judged(copy)[0] == 2
 
 
 def test_a_file_that_is_no_journal_is_told_without_a_traceback(tmp_path: Path) -> None:

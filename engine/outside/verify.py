@@ -11,7 +11,6 @@ number of the newest record at that time. It shares no code with runbook. Exit c
 import argparse
 import hashlib
 import json
-import lzma
 import re
 import sqlite3
 import struct
@@ -20,6 +19,8 @@ from pathlib import Path
 
 FIELDS = set("actor data id log mono_us origin prev run seq step ts type v".split())
 LINKS = set("prev run seq step ts type v".split())
+UNREADABLE = OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, ImportError
+UNREADABLE += struct.error, sqlite3.Error
 CLOSED, SETTLED = {"not_sent", "rejected", "released"}, {"done", "observed"}
 ROUNDS = [int(n ** (1 / 3) % 1 * 2**32) for n in range(2, 312) if all(n % by for by in range(2, n))]  # FIPS 180-4
 SHOWS = """HOLDS: records #{} to #{} of log {}; {} are shown, {} show their links alone.
@@ -81,14 +82,17 @@ def parse(body):
 
 
 class Chain:
-    """The records in order, each held against the one before it. `only`: the runs that must be whole, or all of them."""
+    """The records in order, each held against the one before it. `only`: the runs that must be whole, or all of them.
 
-    def __init__(self, log, blob_of, first=1, only=()):
+    With `folded`, a record may stand in a closed form; where all runs must be whole, none may hide its content in it.
+    """
+
+    def __init__(self, log, blob_of, first=1, only=(), folded=True):
         self.log, self.blob_of, self.only, self.first, self.hashes = log, blob_of, set(only), first, []
-        self.closed, self.effects, self.runs = 0, {}, {}
+        self.closed, self.effects, self.runs, self.folded = 0, {}, {}, folded
 
     def take(self, line):
-        if line.startswith(b'{"sealed":'):
+        if self.folded and line.startswith(b'{"sealed":'):
             part = json.loads(line)["sealed"]
             at, tail = part["at"], part["tail"].encode("latin-1")
             require(at >= 0 and at % 64 == 0, "its content does not end with a block")
@@ -100,10 +104,11 @@ class Chain:
             hash, shown, value = hashlib.sha256(line).hexdigest(), True, parse(line)
         require(isinstance(value, dict), "it is no JSON object")
         require(set(value) - {"blobs"} == (FIELDS if shown else LINKS), "its fields are not those of format 1")
-        require(shown or value["run"] not in self.only, "it is of an exported run, and its content is closed")
-        require(str(value["v"]) == "1", "it is of another format than 1")
+        is_other = self.only and value["run"] not in self.only
+        require(shown or is_other, "it is of an exported run, and its content is closed")
+        require(repr(value["v"]) == "1", "it is of another format than 1")
         seq, place = value["seq"], self.first + len(self.hashes)
-        require(str(seq) == str(place), "it is record #%s in the place of #%d" % (ascii(seq), place))
+        require(repr(seq) == repr(place), "it is record #%s in the place of #%d" % (ascii(seq), place))
         before = self.hashes[-1] if self.hashes else value["prev"] if seq > 1 else None
         require(value["prev"] == before, "it does not follow from the record before it: one of both was changed")
         require((value["type"] == "log.open") == (seq == 1), "`log.open` must be the first record, and no other")
@@ -146,7 +151,18 @@ def from_folder(folder):
     blobs = {name[6:]: path for name, path in there.items() if name.startswith("blobs/")}
     only = [] if manifest["whole_log"] else manifest["runs"]
     part = lambda digest: blobs[digest].read_bytes() if digest in blobs else b""  # noqa: E731
+    manifest["besides"] = set(there) - set(manifest["files"]) - {"manifest.json"}
     return Chain(manifest["log"], part, manifest["first"], only), lines, manifest["head"], manifest
+
+
+def unpacked(pack):
+    """The records of a pack of older ones, which only a journal.db holds. Some Pythons come without `lzma`."""
+    import lzma
+
+    try:
+        return lzma.decompress(pack).split(b"\n")
+    except (lzma.LZMAError, EOFError):
+        raise Wrong("a pack of older records is damaged") from None
 
 
 def from_database(path):
@@ -156,9 +172,10 @@ def from_database(path):
     ((log, seq, hash),) = db.execute("SELECT log, seq, hash FROM head")
     blobs = dict(db.execute("SELECT digest, body FROM blob"))
     packs = db.execute("SELECT body FROM pack ORDER BY first") if version > 1 else ()
-    lines = [line for (pack,) in packs for line in lzma.decompress(pack).split(b"\n")]
+    lines = [line for (pack,) in packs for line in unpacked(pack)]
     lines += [body for (body,) in db.execute("SELECT body FROM event WHERE seq > ? ORDER BY seq", (len(lines),))]
-    return Chain(log, lambda digest: blobs.get(digest, b"")), lines, {"seq": seq, "hash": hash.hex()}, {}
+    part = lambda digest: blobs.get(digest, b"")  # noqa: E731
+    return Chain(log, part, folded=False), lines, {"seq": seq, "hash": hash.hex()}, {}
 
 
 def against(chain, last, hash, count):
@@ -182,7 +199,8 @@ def check(path, hash, count, at):
     require(head == {"seq": last, "hash": chain.hashes[-1]}, "the last record is not the one that the head names")
     require(set(manifest.get("runs", [])) <= set(chain.runs), "an exported run is not in it")
     journal = manifest.get("journal", {"intact": True})
-    require(journal["intact"], "the journal was NOT intact when this was taken from it: " + ascii(journal.get("why")))
+    why = "the journal was NOT intact when this was taken from it: " + ascii(journal.get("why"))
+    require(journal["intact"] is True, why)
     count = against(chain, last, hash, count) if hash or count else 0
     for run, told in chain.runs.items():
         who, end = told["start"].get("operator", {}).get("id"), told["end"]
@@ -197,21 +215,38 @@ def check(path, hash, count, at):
     else:
         print("  - Whether records were cut off the end, an older copy was put back, or all hashes were computed anew:")
         print("    hold it against a head noted elsewhere, with --head HASH --count N.")
+    for name in sorted(manifest.get("besides", [])):
+        print("  - Anything of %s, which lies here and manifest.json does not name." % ascii(name))
     print(NEVER)
+
+
+def noted(text):
+    """A hash that was noted, as it is compared. A part of one, or none, would be no comparison."""
+    found = re.fullmatch("(?:sha256:)?([0-9a-f]{64})", text.strip().lower())
+    if not found:
+        raise argparse.ArgumentTypeError("64 hexadecimal digits are needed, all of them")
+    return found.group(1)
+
+
+def number(text):
+    """The number of a record that was noted."""
+    if not re.fullmatch("0*[1-9][0-9]{0,15}", text):
+        raise argparse.ArgumentTypeError("the number of a record is needed, 1 or more")
+    return int(text)
 
 
 def main():
     options = argparse.ArgumentParser(description="Check an export of runbook's journal, or a journal.db, offline.")
     options.add_argument("path", nargs="?", type=Path, default=Path(__file__).resolve().parent)
-    options.add_argument("--head", type=lambda text: text.lower().replace("sha256:", ""), help="a hash noted elsewhere")
-    options.add_argument("--count", type=int, default=0, help="the number of the record with that hash")
+    options.add_argument("--head", type=noted, help="a hash noted elsewhere")
+    options.add_argument("--count", type=number, default=0, help="the number of the record with that hash")
     given, at = options.parse_args(), [""]
     try:
         check(given.path, given.head, given.count, at)
     except Wrong as wrong:
         print("DOES NOT HOLD: %s%s" % (at[0], wrong))
         return 1
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error, sqlite3.Error) as error:
+    except UNREADABLE as error:
         print("CANNOT BE READ: %s%s: %s" % (at[0], type(error).__name__, ascii(str(error))))
         return 1 if at[0] else 2
     return 0
