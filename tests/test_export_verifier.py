@@ -75,7 +75,7 @@ def test_it_needs_nothing_but_an_old_python_and_shares_no_code_with_ours() -> No
             else []
         )
     }
-    assert imported == {"argparse", "hashlib", "json", "pathlib", "re", "sqlite3", "struct", "sys"}
+    assert imported == {"argparse", "hashlib", "json", "lzma", "pathlib", "re", "sqlite3", "struct", "sys"}
     assert imported <= sys.stdlib_module_names
 
 

@@ -259,3 +259,13 @@ def test_a_process_that_only_reads_never_packs(tmp_path: Path) -> None:
     assert path.read_bytes() == before
     assert not hasattr(Reader, "pack")
     assert hasattr(Journal, "pack")
+
+
+def test_the_verifier_that_is_handed_out_tells_a_damaged_pack_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = packed(tmp_path / "journal.db")
+    behind(path, "UPDATE pack SET body = substr(body, 1, length(body) - 9) WHERE first = 6")
+    monkeypatch.setattr(sys, "argv", ["verify.py", str(path)])
+    assert outside.main() == 1  # type: ignore[no-untyped-call]
+    assert capsys.readouterr().out == "DOES NOT HOLD: a pack of older records is damaged\n"
