@@ -19,8 +19,8 @@ from pathlib import Path
 
 FIELDS = set("actor data id log mono_us origin prev run seq step ts type v".split())
 LINKS = set("prev run seq step ts type v".split())
-UNREADABLE = OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, ImportError
-UNREADABLE += struct.error, sqlite3.Error
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, ImportError)
+DAMAGED = (struct.error, sqlite3.Error)
 CLOSED, SETTLED = {"not_sent", "rejected", "released"}, {"done", "observed"}
 ROUNDS = [int(n ** (1 / 3) % 1 * 2**32) for n in range(2, 312) if all(n % by for by in range(2, n))]  # FIPS 180-4
 SHOWS = """HOLDS: records #{} to #{} of log {}; {} are shown, {} show their links alone.
@@ -246,7 +246,7 @@ def main():
     except Wrong as wrong:
         print("DOES NOT HOLD: %s%s" % (at[0], wrong))
         return 1
-    except UNREADABLE as error:
+    except (*UNREADABLE, *DAMAGED) as error:
         print("CANNOT BE READ: %s%s: %s" % (at[0], type(error).__name__, ascii(str(error))))
         return 1 if at[0] else 2
     return 0
