@@ -24,14 +24,13 @@ from engine.journal.pipeline import Pipeline
 from engine.log import RunLog
 from engine.model import Runbook
 from engine.operators import Operator, account, who
-from engine.recall import read_inputs, recall
 from engine.registry import Registry
-from engine.resume import Resumption, Word
 from engine.runner import Runner
 from engine.settings import Settings
 from engine.steps.base import Effect, Limits, World
 
 if TYPE_CHECKING:
+    from engine.resume import Resumption, Word
     from engine.secrets_source import Ask
 
 OUTCOMES: dict[Exit, Outcome] = {
@@ -102,6 +101,9 @@ class Session:
         act: Callable[[Resumption], Ending],
         why: str,
     ) -> Exit:
+        from engine.recall import read_inputs, recall
+        from engine.resume import Resumption
+
         problem = self._hold_clock()
         with Journal.open(self.settings.journal, self.clock) as journal:
             run = journal.find_run(run)

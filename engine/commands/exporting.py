@@ -11,7 +11,8 @@ from typing import Any
 import engine
 from engine.commands.shell import Shell
 from engine.errors import Exit, JournalFault, UsageFault
-from engine.journal import Excerpt, Record, excerpt
+from engine.journal import Record
+from engine.journal.excerpt import Excerpt, excerpt
 from engine.outputs import new_folder
 from engine.render import document_html, document_text, spreadsheet
 from engine.render.account import Account, Kept

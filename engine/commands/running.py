@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.commands.shell import Shell
 from engine.consent import Consenting
@@ -12,9 +12,11 @@ from engine.errors import UsageFault
 from engine.interrupts import Interrupts
 from engine.journal.pipeline import configure_stderr
 from engine.model import Runbook, parse_input
-from engine.resume import Word
 from engine.session import Session, defaults
 from engine.steps.base import Effect
+
+if TYPE_CHECKING:
+    from engine.resume import Word
 
 REACHES = {"read": Effect.READ, "write": Effect.WRITE, "one-way": Effect.ONE_WAY}
 

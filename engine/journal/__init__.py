@@ -2,7 +2,6 @@
 
 from engine.journal.chain import Record
 from engine.journal.effects import EffectState, IntentHeld
-from engine.journal.excerpt import Excerpt, excerpt
 from engine.journal.files import is_shared
 from engine.journal.ids import new_run_id
 from engine.journal.reading import Reader
@@ -13,7 +12,6 @@ from engine.journal.writing import Journal
 
 __all__ = [
     "EffectState",
-    "Excerpt",
     "IntentHeld",
     "Journal",
     "JournalBroken",
@@ -22,7 +20,6 @@ __all__ = [
     "Record",
     "Report",
     "RunSummary",
-    "excerpt",
     "is_shared",
     "new_run_id",
     "verify",
