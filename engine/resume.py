@@ -103,7 +103,7 @@ class Resumption:
             return self._kept(after, lambda: after.conclude(ruling))
         call.release(by, reason)
         words = call.step.words
-        message = f"Released by {by}: nothing was sent, and the next run may {words.verb} this {words.noun}."
+        message = f"Released by {by}, and this command sent nothing: the next run may {words.verb} this {words.noun}."
         return Ending(Exit.DONE, "unknown", message, self.runner.consenting.again(), attribution="unproven")
 
     def _aftermath(self) -> Aftermath:

@@ -112,6 +112,11 @@ def test_a_program_gets_one_line_with_every_digest(journal: Path, tmp_path: Path
     assert re.fullmatch(r"sha256:[0-9a-f]{64}", told["manifest"])
 
 
+def test_the_command_that_checks_it_can_be_pasted(journal: Path, tmp_path: Path) -> None:
+    _, said = export(journal, tmp_path / "for the auditor", "RUN1")
+    assert f"check\tpython3 '{tmp_path}/for the auditor/verify.py'\n" in said
+
+
 def test_the_same_export_has_the_same_bytes_whenever_it_is_made(journal: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         export(journal, tmp_path / name, "RUN1")
@@ -344,6 +349,34 @@ def test_every_amount_is_a_line_as_shown_and_as_issued() -> None:
         ("after", "sum", "taxes", "201.40", "20140"),
         ("after", "sum", "total", "1261.40", "126140"),
     ]
+
+
+def test_a_line_has_the_name_of_the_preview_and_what_is_taken_off_its_minus() -> None:
+    record = Records()
+    item = {"name": "Exports", "invoice_display_name": "Report exports", "filters": {"region": ["eu", "us"]}}
+    fee = {"amount_cents": 500, "amount_currency": "EUR", "item": item, "lago_true_up_parent_fee_id": "1"}
+    values = {
+        "currency": "EUR", "fees": [fee], "fees_amount_cents": 500, "coupons_amount_cents": 100,
+        "prepaid_credit_amount_cents": 50, "total_amount_cents": 350,
+    }  # fmt: skip
+    end = record("fact", "issued", kind="Invoice", phase="verify", digest="sha256:00", requests=[], values=values)
+    told = [(row["label"], row["amount"]) for row in rows(spreadsheet.figures([account([end])]))]
+    assert told == [
+        ("Report exports (eu us, true-up)", "5.00"),
+        ("fees", "5.00"),
+        ("coupons", "-1.00"),
+        ("prepaid credits", "-0.50"),
+        ("total", "3.50"),
+    ]
+    assert "  Coupons          -1.00 EUR" in document_text.render(report(EVIDENCE, [account([end])]))
+
+
+def test_a_record_of_another_day_shows_its_date() -> None:
+    later = Records(day="2026-08-25")("operator.resolve", "finalize", operator="ann", word="reissue", reason="asked")
+    said = document_text.render(
+        report(EVIDENCE, [Account(whole().run, [*whole().kept, Kept(later, "0" * 64, "ops-1")])])
+    )
+    assert re.search(r"#41 +A person's word +2026-08-25 14:02:41  000000000000", said)
 
 
 @pytest.mark.parametrize(

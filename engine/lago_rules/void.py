@@ -34,7 +34,12 @@ def gives_back(invoice: Invoice, credits: Credits | None) -> tuple[Return, ...]:
         found.append(Return("credit notes", notes, False, "what was consumed of them stays consumed"))
     if invoice.prepaid_credit_amount_cents:
         active = has_active_wallet(invoice, credits)
-        why = "they return to the wallet" if active else "there is no active wallet in this currency to return to"
+        if not active:
+            why = "there is no active wallet in this currency to return to"
+        elif _has_closed_wallet(invoice, credits):
+            why = "they return to the wallet that paid, unless that is the one that is no longer active"
+        else:
+            why = "they return to the wallet"
         found.append(Return("prepaid credits", invoice.money(invoice.prepaid_credit_amount_cents), active, why))
     if is_paid(invoice):
         paid = invoice.total_paid_amount_cents
@@ -47,6 +52,12 @@ def has_active_wallet(invoice: Invoice, credits: Credits | None) -> bool:
     """Whether prepaid credits have somewhere to return to: an active wallet in the invoice's currency."""
     wallets = credits.wallets if credits else ()
     return any(one.status == "active" and one.currency == invoice.currency for one in wallets)
+
+
+def _has_closed_wallet(invoice: Invoice, credits: Credits | None) -> bool:
+    """Whether one in the invoice's currency is no longer active. An invoice does not say which of them paid."""
+    wallets = credits.wallets if credits else ()
+    return any(one.status != "active" and one.currency == invoice.currency for one in wallets)
 
 
 def is_paid(invoice: Invoice) -> bool:

@@ -6,7 +6,7 @@ Written for records of any age and for broken ones: what they do not hold is lef
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,14 @@ SUMS = (
     "credit_notes_amount_cents", "prepaid_credit_amount_cents", "total_amount_cents", "total_paid_amount_cents",
     "total_due_amount_cents",
 )  # fmt: skip
+
+# What Lago takes off on the way there, by the words of the preview, and like there with a minus.
+DEDUCTED = {
+    "progressive_billing_credit_amount_cents": "billed before",
+    "coupons_amount_cents": "coupons",
+    "credit_notes_amount_cents": "credit notes",
+    "prepaid_credit_amount_cents": "prepaid credits",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +187,9 @@ def _issued(one: Kept) -> list[Figure]:
     values = answered(one.record.data)
     found = []
     for fee in rows(values.get("fees")):
-        item = part(fee, "item")
         amount = money({**fee, "currency": fee.get("amount_currency") or values.get("currency")}, "amount_cents")
         if amount is not None:
-            label = word(
-                fee.get("invoice_display_name") or item.get("name") or item.get("code") or fee.get("item_name")
-            )
-            found.append(Figure(one.record.seq, "after", "line", label, amount, word(fee.get("units"))))
+            found.append(Figure(one.record.seq, "after", "line", _label(fee), amount, word(fee.get("units"))))
     for tax in rows(values.get("applied_taxes")):
         amount = money({**tax, "currency": tax.get("amount_currency")}, "amount_cents")
         if amount is not None:
@@ -196,9 +200,28 @@ def _issued(one: Kept) -> list[Figure]:
     for name in sorted(names, key=lambda name: (SUMS.index(name) if name in SUMS else len(SUMS), name)):
         amount = money(values, name)
         if amount is not None:
-            label = name.removesuffix("_amount_cents").replace("_", " ")
+            label = DEDUCTED.get(name) or name.removesuffix("_amount_cents").replace("_", " ")
+            amount = replace(amount, cents=-amount.cents) if name in DEDUCTED else amount
             found.append(Figure(one.record.seq, "after", "sum", label, amount))
     return found
+
+
+def _label(fee: Data) -> str:
+    """What the preview calls this fee (`fee_label` in `engine/lago_rules`), so that both tables name it alike."""
+    item = part(fee, "item")
+    names = (
+        fee.get("invoice_display_name"),
+        *(item.get(key) for key in ("invoice_display_name", "name", "code", "type")),
+    )
+    name = next((word(one) for one in names if one), word(fee.get("item_name")) or "fee")
+    filters, groups = item.get("filters"), part(item, "grouped_by")
+    more = [word(item.get("filter_invoice_display_name"))]
+    if not more[0] and isinstance(filters, Mapping):
+        more = [" ".join(map(word, one)) if isinstance(one, list | tuple) else word(one) for one in filters.values()]
+    more += [word(one) for one in groups.values() if one]
+    more += ["true-up"] if fee.get("lago_true_up_parent_fee_id") else []
+    said = ", ".join(one for one in more if one)
+    return f"{name} ({said})" if said else name
 
 
 def answered(data: Data) -> Data:

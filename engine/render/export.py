@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,7 +32,7 @@ def exported(folder: str, manifest: Mapping[str, Any], digest: str, format: str,
     count = f"{runs} run{'' if runs == 1 else 's'}"
     said = f"{count}, {records['shown']} records shown and {records['closed']} by their links alone"
     lines = [("wrote", f"{folder}: {said}"), ("head", f"#{head['seq']} {head['hash']}, log {manifest['log']}")]
-    lines += [("sha256", f"{digest} of manifest.json"), ("check", f"python3 {folder}/verify.py")]
+    lines += [("sha256", f"{digest} of manifest.json"), ("check", f"python3 {shlex.quote(f'{folder}/verify.py')}")]
     if not journal["intact"]:
         lines.append(("NOT intact", f"the journal: {journal['why']}. The export holds it as it is"))
     if format == "plain":

@@ -271,16 +271,16 @@ def _sums(figures: Sequence[Figure]) -> Iterator[tuple[str, str]]:
         elif one.kind == "sum" and one.label in ADDED:
             yield ADDED[one.label], str(one.amount)
         elif one.kind == "sum" and one.label in TAKEN and one.amount.cents:
-            yield TAKEN[one.label], str(replace(one.amount, cents=-one.amount.cents))
+            yield TAKEN[one.label], str(one.amount)
     yield from (("Total", str(one.amount)) for one in figures if one.kind == "sum" and one.label == "total")
 
 
 ADDED = {"fees": "Fees"}
 TAKEN = {
-    "progressive billing credit": "Billed before",
+    "billed before": "Billed before",
     "coupons": "Coupons",
     "credit notes": "Credit notes",
-    "prepaid credit": "Prepaid credits",
+    "prepaid credits": "Prepaid credits",
 }
 
 
@@ -314,4 +314,4 @@ def _entry(one: Kept) -> Entry:
     if record.type == "consent.asked":
         lines = [*lines[:1], ("", "the figures are shown above, whole")]
     kind = WEIGHT.get(record.type) or VERDICTS.get(word(record.data.get("verdict")), "plain")
-    return Entry(f"#{record.seq}", title, f"{when(record.ts)[11:]}  {one.hash[:12]}", kind, lines)
+    return Entry(f"#{record.seq}", title, f"{when(record.ts)}  {one.hash[:12]}", kind, lines)
