@@ -119,6 +119,8 @@ def test_it_reads_a_journal_itself_and_finds_the_head_that_we_find(tmp_path: Pat
     code, said = judged(path, "--head", str(verify_journal(path).head), "--count", "7")
     assert code == 0
     assert "records #1 to #7" in said
+    assert "files of the export" not in said
+    assert "  - What the columns and pages of the database say beside the records: `runbook audit verify`" in said
 
 
 def test_a_head_that_was_noted_elsewhere_is_found_again_by_hash_and_by_number(made: Path) -> None:

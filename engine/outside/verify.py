@@ -29,8 +29,11 @@ What this shows:
     unless every later hash was computed anew.
   - Every record of the runs above is here, whole. No request was begun while an earlier one for the same effect
     was open or done, as far as records are shown.
-  - The parts kept beside records, and the files of the export, are those that the records and manifest.json name.
+  - The parts kept beside records{} name.
 What it does not show:"""
+AND_FILES = ", and the files of the export, are those that the records and manifest.json"
+NO_FILES = " are those that the records"
+ROWS = "  - What the columns and pages of the database say beside the records: `runbook audit verify` looks at them."
 NEVER = """  - What was recorded wrongly at the time, done past runbook, or stands in records that show their links alone.
   - That the report and the tables say what the records say: the records are the evidence, the report is a reading."""
 
@@ -206,7 +209,16 @@ def check(path, hash, count, at):
         who, end = told["start"].get("operator", {}).get("id"), told["end"]
         said = (run, told["first"], told["count"], who, end.get("exit"), end.get("message"))
         print("run %s: from record #%s on, %s of them, by %s, exit %s: %s" % tuple(map(ascii, said)))
-    print(SHOWS.format(chain.first, last, ascii(chain.log), len(lines) - chain.closed, chain.closed))
+    print(
+        SHOWS.format(
+            chain.first,
+            last,
+            ascii(chain.log),
+            len(lines) - chain.closed,
+            chain.closed,
+            AND_FILES if manifest else NO_FILES,
+        )
+    )
     if hash:
         print(
             "  - Whether anything was cut off or computed anew after record #%d, which agrees with what was noted."
@@ -215,6 +227,8 @@ def check(path, hash, count, at):
     else:
         print("  - Whether records were cut off the end, an older copy was put back, or all hashes were computed anew:")
         print("    hold it against a head noted elsewhere, with --head HASH --count N.")
+    if not manifest:
+        print(ROWS)
     for name in sorted(manifest.get("besides", [])):
         print("  - Anything of %s, which lies here and manifest.json does not name." % ascii(name))
     print(NEVER)
