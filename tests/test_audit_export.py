@@ -371,6 +371,12 @@ def test_a_line_has_the_name_of_the_preview_and_what_is_taken_off_its_minus() ->
     assert "  Coupons          -1.00 EUR" in document_text.render(report(EVIDENCE, [account([end])]))
 
 
+def test_a_clock_that_was_set_is_told_with_its_zone() -> None:
+    start = Records()("run.start", clock="2026-11-23T12:00:00.000000Z")
+    said = document_text.render(report(EVIDENCE, [account([start])]))
+    assert re.search(r"Clock +set to 2026-11-23 12:00:00 UTC for this run: not real time\n", said)
+
+
 def test_a_record_of_another_day_shows_its_date() -> None:
     later = Records(day="2026-08-25")("operator.resolve", "finalize", operator="ann", word="reissue", reason="asked")
     said = document_text.render(

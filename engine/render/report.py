@@ -141,7 +141,10 @@ def _facts(account: Account) -> Iterator[tuple[str, str]]:
     yield "Against", " @ ".join(filter(None, (word(start.get("environment")), word(start.get("target")))))
     yield "Given", ", ".join(f"{key} {value}" for key, value in part(start, "inputs").items())
     yield "Mode", "dry run: nothing one-way could be sent" if account.is_preview else ""
-    yield "Clock", f"set to {when(word(start.get('clock')))} for this run" if start.get("clock") else ""
+    yield (
+        "Clock",
+        f"set to {when(word(start.get('clock')))} UTC for this run: not real time" if start.get("clock") else "",
+    )
     yield "When", f"{when(account.started)} to {when(account.ended) or 'no end in these records'}, UTC"
     yield "Customer", f"{name} ({external_id})" if name else external_id
     yield "Invoice", ", ".join(word(about[key]) for key in ("number", "ui_status", "lago_id") if about.get(key))
