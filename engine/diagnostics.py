@@ -67,5 +67,5 @@ def shown(path: Path) -> str:
     """A path as a person would type it from here."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
-    except (ValueError, OSError):
+    except (ValueError, OSError, RuntimeError):  # elsewhere; unreadable; until Python 3.13, links that go in a circle
         return str(path)

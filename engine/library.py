@@ -11,7 +11,7 @@ from engine.errors import Invalid, UsageFault
 from engine.folders import SHIPPED, files, names
 from engine.model import Runbook
 from engine.registry import Registry
-from engine.source import read
+from engine.source import content_of, parse
 from engine.validation import validate
 from engine.validation.notes import nearest
 
@@ -29,15 +29,16 @@ class Loaded:
 
 def check(path: Path, registry: Registry) -> Loaded:
     """Read and validate one file. Raises UsageFault when it cannot be read."""
-    loaded = _checked(path, registry, is_quick=True)
-    return _checked(path, registry, is_quick=False) if loaded.diagnostics else loaded
-
-
-def _checked(path: Path, registry: Registry, *, is_quick: bool) -> Loaded:
     try:
-        parsed = read(path, shown(path), is_quick=is_quick)
+        content = content_of(path)  # once: a pipe has it only once
     except OSError as error:
         raise UsageFault(f"{path} cannot be read: {error.strerror}") from error
+    loaded = _checked(path, content, registry, is_quick=True)
+    return _checked(path, content, registry, is_quick=False) if loaded.diagnostics else loaded
+
+
+def _checked(path: Path, content: bytes, registry: Registry, *, is_quick: bool) -> Loaded:
+    parsed = parse(content, shown(path), is_quick=is_quick)
     runbook, diagnostics = validate(parsed, registry.steps, registry.checks)
     missing = registry.in_the_way(parsed.root)
     return Loaded(path, None if missing else runbook, (*diagnostics, *missing))

@@ -116,9 +116,18 @@ class Parsed:
 
 def read(path: Path, shown: str | None = None, *, is_quick: bool = False) -> Parsed:
     """Read and parse a file. Raises OSError; everything else is a diagnostic."""
+    return parse(content_of(path), shown or str(path), is_quick=is_quick)
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a file, one more than the most that may be where there are more. Raises OSError."""
     with path.open("rb") as file:
-        content = file.read(MOST_BYTES + 1)
-    return parse(content, shown or str(path), is_quick=is_quick)
+        return file.read(MOST_BYTES + 1)
+
+
+def lines_of(path: Path) -> tuple[str, ...]:
+    """The lines of a file as `Source.lines` has them, without a look at what they mean. Raises OSError."""
+    return Source(str(path), content_of(path).decode("utf-8", "replace").removeprefix("\ufeff"), "").lines
 
 
 def parse(content: bytes, path: str, *, is_quick: bool = False) -> Parsed:

@@ -231,6 +231,12 @@ def test_what_fails_at_import_is_told_at_its_line(text: str, line: int, message:
     assert help
 
 
+def test_a_link_to_itself_is_a_file_that_cannot_be_read(folder: Path) -> None:
+    (folder / "circle.py").symlink_to("circle.py")
+    found = told(looked(folder, registry(folder, folder / "circle.py")).diagnostics)
+    assert "Too many levels of symbolic links" in "\n".join(found)
+
+
 def test_two_files_cannot_lean_on_each_other(folder: Path) -> None:
     write(folder, "shared_limits.py", "LIMIT = 1")
     _, help = mistakes(folder, "import shared_limits\n")

@@ -195,7 +195,7 @@ def test_a_bad_runbook_is_told_with_its_place_and_no_page_is_written(
         (["docs", "finalise_invoice"], "there is no runbook `finalise_invoice`"),
         (["docs", "finalize_invoice", "--date", "25.11.2026"], "`--date 25.11.2026` is no day"),
         (["docs", "finalize_invoice", "--date", "20261125"], "`--date 20261125` is no day"),
-        (["docs", "finalize_invoice", "-o", "a_file"], "a_file cannot be written"),
+        (["docs", "finalize_invoice", "-o", "a_file"], "a_file cannot be written: it is no folder"),
         (["docs", "finalize_invoice", "-o", "a_file/below"], "a_file/below cannot be written"),
     ],
     ids=" ".join,

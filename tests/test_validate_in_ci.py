@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -164,6 +167,43 @@ def test_a_report_that_cannot_be_written_is_told_after_the_findings(runbook: Run
     assert ended.err.splitlines()[3].startswith(f"error: {path} cannot be written: {why}")
     told = runbook("validate", "--junit", path, "--format", "json")
     assert json.loads(told.err.splitlines()[-1])["exit"] == 2
+
+
+def test_a_link_to_itself_is_a_file_that_cannot_be_read(runbook: Runbook) -> None:
+    Path("circle.yaml").symlink_to("circle.yaml")
+    ended = runbook("validate", "circle.yaml")
+    assert (ended.code, ended.out) == (2, "0 of 1 runbook valid; 1 cannot be read\n")
+    assert ended.err == "error: circle.yaml cannot be read: Too many levels of symbolic links\n"
+
+
+def test_a_folder_that_is_gone_takes_nothing_with_it(runbook: Runbook, tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    os.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert runbook("validate", str(tmp_path / "repo/runbooks/finalize_invoice.yaml")).out == "1 runbook valid\n"
+    assert runbook("validate", "near.yaml").err == "error: near.yaml cannot be read: No such file or directory\n"
+
+
+@pytest.mark.parametrize("format", ["plain", "human"])
+def test_what_comes_through_a_pipe_is_read_once(runbook: Runbook, format: str) -> None:
+    os.mkfifo("piped.yaml")
+    writer = threading.Thread(target=lambda: Path("piped.yaml").write_text("runbook: piped\nversion: 0\n"))
+    writer.start()
+    ended = runbook("validate", "piped.yaml", "--format", format)
+    writer.join()
+    assert (ended.code, ended.out) == (3, "4 errors in 1 of 1 runbook\n")
+    assert "a runbook lacks `title`" in ended.err
+
+
+def test_a_thousand_findings_are_told_at_once(runbook: Runbook) -> None:
+    """Each excerpt needs a line of the file: to read the file anew for each took a minute at 400."""
+    steps = "".join(f"  - {{id: s{number}, step: no.such}}\n" for number in range(1000))
+    Path("many.yaml").write_text(f"runbook: many\nversion: 1\ntitle: t\nsummary: s\nsubject: s\nsteps:\n{steps}")
+    began = time.monotonic()
+    ended = runbook("validate", "many.yaml", "--format", "human", "--junit", "report.xml")
+    assert time.monotonic() - began < 20
+    assert ended.err.count("error[RB012]") == 1000
+    assert "1006 |   - {id: s999, step: no.such}" in ended.err
 
 
 def test_both_ways_go_with_each_other(runbook: Runbook) -> None:

@@ -49,7 +49,8 @@ def _texts(folder: Path, pages: dict[str, Document]) -> list[tuple[Path, str]]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         hint = "Name a folder that you may write, or one that is not there yet."
-        raise UsageFault(f"{folder} cannot be written: {error.strerror}", hint=hint) from error
+        why = "it is no folder" if isinstance(error, FileExistsError) else error.strerror
+        raise UsageFault(f"{folder} cannot be written: {why}", hint=hint) from error
     return texts
 
 

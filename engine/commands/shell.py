@@ -28,6 +28,14 @@ FORMATS: tuple[Format, ...] = ("human", "plain", "json")
 CI_FORMATS = (*FORMATS, "github")
 
 
+def _where() -> Path:
+    """The folder of this process; the root, where nothing of a project lies, if somebody has removed that folder."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path("/")
+
+
 @dataclass
 class Shell:
     """One command's surroundings. Settings and renderers are made when they are asked for: `--help` needs neither.
@@ -42,7 +50,7 @@ class Shell:
     is_verbose: bool = False
     annotates: bool = False
     heard: Callable[[Heard], object] = id
-    cwd: Path = field(default_factory=Path.cwd)
+    cwd: Path = field(default_factory=_where)
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     @classmethod
@@ -122,7 +130,7 @@ class Shell:
 
         terminal = self.terminal
         colour, columns = terminal.colour_err, terminal.width
-        text = diagnostics.render(found, self.format, line_of, colour=colour, columns=columns)
+        text = diagnostics.render(found, self.format, Excerpts().line, colour=colour, columns=columns)
         if text:
             more = f"\n{diagnostics.footer(found, colour=colour, columns=columns)}\n" if self.format == "human" else ""
             terminal.err(text + more)
@@ -162,11 +170,24 @@ class Shell:
         self.complain(RunbookError(what.message, hint="\n".join(filter(None, (*what.lines, what.next)))))
 
 
-def line_of(path: str, number: int) -> str:
-    """One line of a file, for an excerpt; empty when it is gone."""
-    from engine.source import read
+class Excerpts:
+    """Lines of files, for what is wrong in them: each file is read once, however many findings it has."""
 
-    try:
-        return read(Path(path)).source.line(number)
-    except OSError:
-        return ""
+    def __init__(self) -> None:
+        self._files: dict[str, tuple[str, ...]] = {}
+
+    def line(self, path: str, number: int) -> str:
+        """One line by its number, from 1; empty where there is none or the file is gone."""
+        if path not in self._files:
+            self._files[path] = self._read(Path(path))
+        lines = self._files[path]
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    @staticmethod
+    def _read(path: Path) -> tuple[str, ...]:
+        from engine.source import lines_of
+
+        try:
+            return lines_of(path) if path.is_file() else ()  # a pipe has been read, and would wait for ever
+        except OSError:
+            return ()

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from engine.commands.shell import Shell, line_of
+from engine.commands.shell import Excerpts, Shell
 from engine.diagnostics import Diagnostic, shown
 from engine.errors import Exit, UsageFault
 from engine.library import check, files
@@ -86,10 +86,11 @@ def report(looked: Sequence[Looked]) -> str:
 
     if not looked:
         return document([Suite("runbook validate", [Case("there are no runbooks", "runbook.validate")])])
-    return document([Suite(one.path, _cases(one)) for one in looked])
+    excerpts = Excerpts()
+    return document([Suite(one.path, _cases(one, excerpts)) for one in looked])
 
 
-def _cases(looked: Looked) -> list[Case]:
+def _cases(looked: Looked, excerpts: Excerpts) -> list[Case]:
     from engine.render.junit import Case, classname
 
     name = classname(looked.path)
@@ -98,15 +99,15 @@ def _cases(looked: Looked) -> list[Case]:
     if not looked.found:
         return [Case("valid", name, looked.seconds)]
     each = looked.seconds / len(looked.found)
-    return [_case(one, name, each) for one in looked.found]
+    return [_case(one, name, each, excerpts) for one in looked.found]
 
 
-def _case(one: Diagnostic, name: str, seconds: float) -> Case:
+def _case(one: Diagnostic, name: str, seconds: float, excerpts: Excerpts) -> Case:
     from engine.render import diagnostics
     from engine.render.junit import Case
 
     title = f"{one.span.line}:{one.span.col} {one.code} {one.message}"
-    drawn = diagnostics.render([one], "human", line_of, columns=160).rstrip("\n")
+    drawn = diagnostics.render([one], "human", excerpts.line, columns=160).rstrip("\n")
     if one.severity == "warning":
         return Case(title, name, seconds, output=drawn)
     return Case(title, name, seconds, failure=drawn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -151,7 +152,7 @@ class Extensions:
         if fault is not None:
             declared.faults.append(fault)
         paths = settings.extensions if fault is None else ()
-        for path in dict.fromkeys(path.resolve() for path in paths):
+        for path in dict.fromkeys(Path(os.path.realpath(path)) for path in paths):
             self._file(path, declared)
         for offer in offers():
             place = place_of(offer.table)

@@ -26,7 +26,7 @@ def untrusted(settings: Settings) -> Diagnostic | None:
     if origin.layer is not Layer.PROJECT or origin.file is None:
         return None
     project = origin.file.parent.resolve()
-    if any(folder.resolve() == project for folder in settings.trusted_projects):
+    if any(Path(os.path.realpath(folder)) == project for folder in settings.trusted_projects):
         return None
     place = place_of(origin.file)
     files = ", ".join(f"`{path.name}`" for path in settings.extensions)
