@@ -123,7 +123,7 @@ def _test(shell: Shell, names: tuple[str, ...], record: str, output: Path | None
     from engine.commands.recording import record_run
     from engine.commands.testing import Wanted, play_tests
 
-    if record is not None:
+    if record is not None or output is not None or send:
         return record_run(shell, names, record, output, sends=send, run=_typed_run)
     for stray in (name for name in names if name.startswith("-")):
         raise click.NoSuchOption(stray)

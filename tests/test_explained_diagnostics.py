@@ -14,7 +14,7 @@ from test_diagnostics import FOLLOWS, UNSETTLED
 
 from engine.articles import Article
 from engine.checks import REGISTRY as CHECKS
-from engine.commands.shell import line_of
+from engine.commands.shell import Excerpts
 from engine.diagnostics import Diagnostic
 from engine.explain import diagnostics
 from engine.library import SHIPPED, check
@@ -111,7 +111,7 @@ def test_an_example_of_one_s_own_code_is_told_under_its_code_alone(code: str, fo
     told = [one for one in check(write(folder, "look.yaml", NEEDS_IT), own).diagnostics if one.code != "RB014"]
     assert {one.code for one in told} == {code}
     told = [replace(one, help=one.help.replace(str(folder), "/home/jane/billing")) for one in told]
-    assert block(article, "text") == render(told, "human", line_of).rstrip("\n")
+    assert block(article, "text") == render(told, "human", Excerpts().line).rstrip("\n")
 
 
 def test_the_check_that_those_examples_change_has_no_fault(folder: Path) -> None:

@@ -69,6 +69,25 @@ def test_any_other_write_fails_the_run() -> None:
     assert ask(one, "PUT", "/x/go") == "599"
 
 
+def test_who_practises_may_stop_at_the_figures_and_run_again() -> None:
+    (entry,) = (entry for entry in CATALOGUE if entry.scenario == "finalize_ok")
+    practised, tested = player_of(entry), Player(scenario("finalize_ok"))
+    address = f"/api/v1/invoices/{practised.scenario.subject['invoice']}"
+    first, again = (practised.answer("PUT", f"{address}/refresh") for _ in range(2))
+    assert first is not None
+    assert (first.status, again, practised.stage, practised.failures) == (200, first, "refreshed", [])
+    done = practised.answer("PUT", f"{address}/finalize")
+    assert done is not None
+    assert done.status == 200
+    late = practised.answer("PUT", f"{address}/refresh")
+    assert late is not None
+    assert late.status == UNEXPECTED
+    for status in (200, UNEXPECTED):
+        reply = tested.answer("PUT", f"{address}/refresh")
+        assert reply is not None
+        assert reply.status == status
+
+
 def test_foreign_and_probing_writes_are_nobody_elses_to_send() -> None:
     foreign, probe = stage("f", "write", x__go="foreign"), stage("p", "write", x__go="probe")
     foreign.is_foreign, probe.is_probe = True, True

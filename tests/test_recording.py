@@ -371,6 +371,8 @@ def test_a_real_run_is_recorded_only_with_the_consent_that_any_run_needs(tmp_pat
 @pytest.mark.parametrize(
     ("words", "says"),
     [
+        (("finalize_invoice", "--send"), "--send and -o go with --record"),
+        (("finalize_invoice", "-o", "mine"), "--send and -o go with --record"),
         (("--record", "mine"), "--record needs a runbook"),
         (("finalise_invoice", "--record", "mine"), "there is no runbook `finalise_invoice`"),
         (("finalize_invoice", "--record", "../mine"), "is no name for a recording"),

@@ -29,8 +29,12 @@ from engine.testing.reading_commands import SETTINGS
 Run = Callable[[Sequence[str], Callable[[Heard], object]], tuple[int, Mapping[str, Any]]]
 
 
-def record_run(shell: Shell, words: Sequence[str], name: str, folder: Path | None, *, sends: bool, run: Run) -> int:
+def record_run(
+    shell: Shell, words: Sequence[str], name: str | None, folder: Path | None, *, sends: bool, run: Run
+) -> int:
     """Run it, a dry run unless `sends`, and write the recording. Answers the run's own exit code. Raises UsageFault."""
+    if name is None:
+        raise UsageFault("--send and -o go with --record", hint="runbook test NAME --record SCENARIO --invoice ID")
     if not words or words[0].startswith("-"):
         raise UsageFault("--record needs a runbook", hint="runbook test NAME --record SCENARIO --invoice ID")
     runbook = shell.load(words[0])

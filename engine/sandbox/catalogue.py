@@ -51,4 +51,4 @@ def scenario_of(entry: Entry) -> Scenario:
 
 def player_of(entry: Entry) -> Player:
     """The entry's scenario, to be played from where it starts."""
-    return Player(scenario_of(entry), entry.start)
+    return Player(scenario_of(entry), entry.start, refreshes_again=True)
