@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-PROGRAM = "import sys; sys.argv[0] = 'runbook'; from cli import main; main()"
+PROGRAM = "import sys; sys.argv[0] = 'runbook'; from engine.start import main; main()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,15 @@ class Imports:
     slowest: list[tuple[str, float]]
 
 
-def imports(words: Sequence[str], env: Mapping[str, str]) -> Imports:
-    """What `runbook WORDS` imports, as the interpreter's own `-X importtime` tells it (which slows it down a little)."""
+def imports(commands: Mapping[str, Sequence[str]], env: Mapping[str, str]) -> dict[str, Imports]:
+    """What each command imports, as the interpreter's own `-X importtime` tells it (which slows it down a little)."""
     bare = {name for name, _ in _told(["-c", "pass"], env)}
-    found = [(name, own) for name, own in _told(["-c", PROGRAM, *words], env) if name not in bare]
-    slowest = sorted(found, key=lambda pair: -pair[1])[:5]
-    return Imports(len(found), sum(own for _, own in found), slowest)
+    found = {}
+    for command, words in commands.items():
+        own = [(name, seconds) for name, seconds in _told(["-c", PROGRAM, *words], env) if name not in bare]
+        slowest = sorted(own, key=lambda pair: -pair[1])[:5]
+        found[command] = Imports(len(own), sum(seconds for _, seconds in own), slowest)
+    return found
 
 
 def _told(words: Sequence[str], env: Mapping[str, str]) -> list[tuple[str, float]]:

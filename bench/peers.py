@@ -32,15 +32,11 @@ SEVEN = (
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One command, in which `{invoice}` stands for the id of the moment. `against` names the peer it is compared with.
-
-    `calls` says that it speaks to the server.
-    """
+    """One command, in which `{invoice}` stands for the id of the moment. `against` names the peer it is compared with."""
 
     name: str
     command: tuple[str, ...]
     against: str
-    calls: bool = False
 
 
 PASS, HTTPX, BARE, SEVEN_CALLS = "python -c pass", "python -c 'import httpx'", "bare script", "bare script, 7 calls"
@@ -66,10 +62,10 @@ def peers(server: Server, folder: Path, same: list[tuple[str, str]]) -> list[Pee
         Peer("runbook list", (*RUNBOOK, "list"), PASS),
         Peer("runbook validate", (*RUNBOOK, "validate"), PASS),
         Peer(HTTPX, (python, "-c", "import httpx"), PASS),
-        Peer(SEVEN_CALLS, (python, bare, server.url, str(folder / "seven.json"), "{invoice}"), BARE, calls=True),
-        Peer(BARE, (python, bare, server.url, str(folder / "same.json"), "{invoice}"), BARE, calls=True),
-        Peer("runbook run --dry-run", (*audited(server), "--dry-run"), BARE, calls=True),
-        Peer(RUN, audited(server), BARE, calls=True),
+        Peer(SEVEN_CALLS, (python, bare, server.url, str(folder / "seven.json"), "{invoice}"), BARE),
+        Peer(BARE, (python, bare, server.url, str(folder / "same.json"), "{invoice}"), BARE),
+        Peer("runbook run --dry-run", (*audited(server), "--dry-run"), BARE),
+        Peer(RUN, audited(server), BARE),
     ]
 
 

@@ -20,7 +20,7 @@ sys.path[0] = str(Path(__file__).parent.parent)  # the project, in place of this
 
 from bench.imports import imports
 from bench.journal import cost
-from bench.measure import Samples, measure
+from bench.measure import Sample, Samples, measure
 from bench.peers import BARE, PASS, RUN, Peer, audited, environment, peers
 from bench.server import Server
 
@@ -51,8 +51,7 @@ def bench(server: Server, folder: Path, rounds: int, runs: int) -> dict[str, Any
     play(audited(server))  # writes what is compiled, and shows which calls a run makes
     same = server.seen()
     all_peers = peers(server, folder, same)
-    samples = interleaved(all_peers, rounds, play)
-    made = {peer.name: calls_of(peer, server, play) for peer in all_peers if peer.calls}
+    samples, made = interleaved(all_peers, rounds, play, server)
     journal = cost(Path(env["RUNBOOK_JOURNAL"]), lambda: play(audited(server)), runs)
     server.reset()
     told = [word.replace("{invoice}", server.invoice) for word in audited(server)]
@@ -69,30 +68,28 @@ def bench(server: Server, folder: Path, rounds: int, runs: int) -> dict[str, Any
                 "against": peer.against,
                 "ratio_least": samples[peer.name].least_wall / samples[peer.against].least_wall,
                 "ratio_median": samples[peer.name].median_wall / samples[peer.against].median_wall,
-                "calls": len(made.get(peer.name, ())),
+                "calls": made[peer.name],
             }
             for peer in all_peers
         },
-        "imports": {name: asdict(imports(told, env)) for name, told in words.items()},
+        "imports": {name: asdict(one) for name, one in imports(words, env).items()},
         "journal": asdict(journal),
     }
 
 
-def interleaved(all_peers: list[Peer], rounds: int, play: Callable[[tuple[str, ...]], Any]) -> dict[str, Samples]:
-    """Each peer once a round, and a round that nobody counts."""
+def interleaved(
+    all_peers: list[Peer], rounds: int, play: Callable[[tuple[str, ...]], Sample], server: Server
+) -> tuple[dict[str, Samples], dict[str, int]]:
+    """Each peer once a round, and how many calls of it the server counted. Of several rounds the first is not kept."""
     samples = {peer.name: Samples() for peer in all_peers}
-    for number in range(rounds + 1):
+    made: dict[str, int] = {}
+    for number in range(rounds + 1 if rounds > 1 else 1):
         for peer in all_peers:
             sample = play(peer.command)
-            if number:
+            made[peer.name] = len(server.seen())
+            if number or rounds == 1:
                 samples[peer.name].all.append(sample)
-    return samples
-
-
-def calls_of(peer: Peer, server: Server, play: Callable[[tuple[str, ...]], Any]) -> list[tuple[str, str]]:
-    """The calls that a peer makes, as the server counts them."""
-    play(peer.command)
-    return server.seen()
+    return samples, made
 
 
 def report(found: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ there with SIGKILL, as a power cut of the process would: nothing is flushed, clo
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import pkgutil
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lago_server import Result
+from pydantic import BaseModel
 
 import cli
 import engine
@@ -34,6 +36,15 @@ LONGEST = 30.0
 def _import_all() -> None:
     for module in pkgutil.walk_packages(engine.__path__, "engine."):
         importlib.import_module(module.name)
+    _build(BaseModel)
+
+
+def _build(model: type[BaseModel]) -> None:
+    """Build the validators that a process builds when it first needs them, so that no child has to."""
+    for kind in model.__subclasses__():
+        if kind.__module__.startswith("engine."):
+            kind.model_rebuild()
+        _build(kind)
 
 
 _import_all()
@@ -166,6 +177,7 @@ def _child(
     number: int,
 ) -> NoReturn:
     code = 70
+    gc.disable()  # looking through what it shares with its parent would copy all of it
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

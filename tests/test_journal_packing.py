@@ -232,10 +232,10 @@ def test_what_cannot_be_packed_stays_as_it_is(tmp_path: Path, monkeypatch: pytes
 def test_many_runs_take_a_tenth_of_their_room(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     with opened(path) as journal:
-        for number in range(200):
+        for number in range(50):
             whole_run(journal, f"RUN{number:03}", EFFECT.replace("5f3c", f"{number:04}"))
         journal.pack(100)
-        loose = sum(len(body) for run in journal.runs(limit=500) for body in [r.body for r in journal.records(run.run)])
+        loose = sum(len(body) for run in journal.runs(limit=100) for body in [r.body for r in journal.records(run.run)])
     ((kept,),) = behind(path, "SELECT sum(length(body)) FROM pack")
     assert kept < loose / 8
 
