@@ -83,18 +83,40 @@ def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def drift(before: Any, after: Any, path: str = "") -> Iterator[str]:
-    """Every figure that differs, as `path: before -> after`, in canonical JSON's own order."""
+def drift(before: Any, after: Any, path: str = "", currency: str = "") -> Iterator[str]:
+    """Every figure that differs, as `path: before -> after`, in canonical JSON's own order; amounts with their currency.
+
+    Of lists that are not of one length it tells what is no longer there and what is new.
+    """
     if isinstance(before, Mapping) and isinstance(after, Mapping):
+        currency = _currency(after) or _currency(before) or currency
         for key in sorted({*before, *after}):
-            yield from drift(before.get(key), after.get(key), f"{path}.{key}" if path else str(key))
+            yield from drift(before.get(key), after.get(key), f"{path}.{key}" if path else str(key), currency)
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (one, other) in enumerate(zip(before, after, strict=True)):
-            yield from drift(one, other, f"{path}[{index}]")
+            yield from drift(one, other, f"{path}[{index}]", currency)
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from (f"{path}: no longer {_told(one, path, currency)}" for one in before if one not in after)
+        yield from (f"{path}: new {_told(one, path, currency)}" for one in after if one not in before)
     elif before != after:
-        yield f"{path}: {_short(before)} -> {_short(after)}"
+        label = path
+        if currency and path.endswith("_cents"):
+            label = path.removesuffix("_cents").removesuffix("_amount")
+        yield f"{label}: {_told(before, path, currency)} -> {_told(after, path, currency)}"
 
 
-def _short(value: Any) -> str:
+def _currency(value: Mapping[str, Any]) -> str:
+    return str(value.get("currency") or value.get("amount_currency") or "")
+
+
+def _told(value: Any, name: str, currency: str) -> str:
+    """A figure in words: an amount with its currency, an entry of a list by what it holds."""
+    if isinstance(value, Mapping):
+        currency = _currency(value) or currency
+        parts = {key: one for key, one in value.items() if isinstance(one, str | int) and one != ""}
+        text = ", ".join(f"{key.removesuffix('_cents')} {_told(one, key, currency)}" for key, one in parts.items())
+        return text if len(text) <= 160 else text[:157] + "..."
+    if currency and name.endswith("_cents") and isinstance(value, int) and not isinstance(value, bool):
+        return str(Money(value, currency))
     text = "nothing" if value is None else str(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -64,5 +64,23 @@ def test_drift_tells_what_came_and_what_went() -> None:
     assert list(drift({"a": 1}, {"b": 2})) == ["a: 1 -> nothing", "b: nothing -> 2"]
 
 
+def test_drift_tells_amounts_with_the_currency_that_stands_beside_or_above_them() -> None:
+    before = {"currency": "EUR", "sums": {"total_amount_cents": 58940, "count": 1}}
+    after = {"currency": "EUR", "sums": {"total_amount_cents": 0, "count": 2}}
+    assert list(drift(before, after)) == ["sums.count: 1 -> 2", "sums.total: 589.40 EUR -> 0.00 EUR"]
+    wallets = [{"currency": "JPY", "balance_cents": 5000}]
+    assert list(drift({"wallets": wallets}, {"wallets": [{"currency": "JPY", "balance_cents": 0}]})) == [
+        "wallets[0].balance: 5,000 JPY -> 0 JPY"
+    ]
+
+
+def test_drift_tells_what_a_list_lost_and_what_is_new_in_it() -> None:
+    coupon = {"coupon_code": "ten_off", "amount_cents": 1000, "amount_currency": "EUR", "expiration_at": None}
+    assert list(drift({"coupons": [coupon]}, {"coupons": []})) == [
+        "coupons: no longer coupon_code ten_off, amount 10.00 EUR, amount_currency EUR"
+    ]
+    assert list(drift({"codes": ["a"]}, {"codes": ["a", "b"]})) == ["codes: new b"]
+
+
 def test_equal_figures_have_no_drift() -> None:
     assert list(drift({"a": [1, {"b": None}]}, {"a": [1, {"b": None}]})) == []

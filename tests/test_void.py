@@ -67,7 +67,7 @@ def test_json_ends_with_an_outcome_of_its_own(finalized: Callable[..., Played]) 
         assert {one["phase"] for one in records if one["type"] == "check.verdict"} == {"operator", "first", "verify"}
         asked = next(one for one in records if one["type"] == "consent.asked")
         assert asked["preview"]["restored"] == [
-            ["coupons 10.00 EUR", "comes back: they can be used again"],
+            ["coupons 10.00 EUR", "comes back: they can be used again, unless they have expired"],
             ["prepaid credits 50.00 EUR", "comes back: they return to the wallet"],
         ]
 

@@ -26,7 +26,7 @@ from engine.checks.base import Check, Here, Params, Verdict, denied, passed
 class ReasonGiven(Params):
     """The reason."""
 
-    reason: str = Field(description="why this is done; it stands in the journal")
+    reason: str = Field(description="why this is done; it stands in the journal, so it names no person")
     at_least: int = Field(default=10, ge=1, description="how many letters and digits make a reason")
 
 

@@ -28,7 +28,7 @@ def gives_back(invoice: Invoice, credits: Credits | None) -> tuple[Return, ...]:
     found = []
     if invoice.coupons_amount_cents:
         coupons = invoice.money(invoice.coupons_amount_cents)
-        found.append(Return("coupons", coupons, True, "they can be used again"))
+        found.append(Return("coupons", coupons, True, "they can be used again, unless they have expired"))
     if invoice.credit_notes_amount_cents:
         notes = invoice.money(invoice.credit_notes_amount_cents)
         found.append(Return("credit notes", notes, False, "what was consumed of them stays consumed"))

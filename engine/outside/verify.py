@@ -162,10 +162,13 @@ def unpacked(pack):
     """The records of a pack of older ones, which only a journal.db holds. Some Pythons come without `lzma`."""
     import lzma
 
+    unpacking = lzma.LZMADecompressor()
     try:
-        return lzma.decompress(pack).split(b"\n")
-    except (lzma.LZMAError, EOFError):
+        text = unpacking.decompress(pack, 1 << 28)  # no pack of runbook's is larger
+    except lzma.LZMAError:
         raise Wrong("a pack of older records is damaged") from None
+    require(unpacking.eof and not unpacking.unused_data, "a pack of older records is damaged")
+    return text.split(b"\n")
 
 
 def from_database(path):

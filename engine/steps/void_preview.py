@@ -26,8 +26,10 @@ def preview(confirmed: Confirmed, world: World) -> Preview:
     changes = [
         Change("status", invoice.status, "voided", "certain"),
         Change("number", invoice.number, invoice.number, "certain", "it stays used; no other invoice gets it"),
-        Change("period", "billed", "not billed", "certain", "Lago makes no new draft of it: bill it by other means"),
     ]
+    if invoice.billing_periods:
+        why = "Lago makes no new draft of it: bill it by other means"
+        changes.append(Change("period", "billed", "not billed", "certain", why))
     if due:
         changes.insert(1, Change("total due", str(invoice.money(due)), str(invoice.money(0)), "certain"))
     return Preview(
