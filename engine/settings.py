@@ -17,6 +17,7 @@ from engine import secrets_source, setting_files
 from engine.addresses import is_loopback
 from engine.clock import Clock, HeldClock
 from engine.errors import RunbookError, SettingsFault
+from engine.manual import page
 from engine.secrets_source import Ask, Held
 from engine.setting_files import Layer, Origin, Text
 from engine.setting_table import BY_NAME, TABLE, Place, Setting
@@ -58,7 +59,7 @@ class SettingsInvalid(SettingsFault):
 
     def __init__(self, faults: tuple[str, ...]) -> None:
         told = faults[0] if len(faults) == 1 else f"{len(faults)} settings are wrong: {'; '.join(faults)}"
-        super().__init__(told, hint="`runbook config` lists the settings; docs/settings.md explains them.")
+        super().__init__(told, hint=f"`runbook config` lists the settings; {page('settings')} explains them.")
         self.faults = faults
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,7 @@ import cli
 from engine.library import SHIPPED
 
 INVALID = Path(__file__).parent / "invalid"
+ROOT = Path(__file__).parent.parent
 GOOD = """runbook: {name}
 version: 7
 title: {title}
@@ -282,3 +285,18 @@ def test_the_help_of_run_lists_good_and_bad_runbooks(runbook: Runbook, folder: P
     assert (ended.code, ended.err) == (0, "")
     assert re.search(r"finalize_invoice +Finalize a draft invoice", ended.out)
     assert re.search(r"rb012_step +\(not valid; see `runbook validate`\)", ended.out)
+
+
+@pytest.mark.parametrize("words", [("schema",), ("completion", "bash")], ids=" ".join)
+def test_an_output_that_a_full_disk_cut_short_is_no_success(tmp_path: Path, words: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "cli", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+            check=False,
+        )
+    assert (done.returncode, "the output could not be written: No space left on device" in done.stderr) == (2, True)

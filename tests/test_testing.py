@@ -280,10 +280,13 @@ def test_a_mistake_is_told_at_its_place(text: str, says: str) -> None:
 
 
 def test_an_invalid_file_ends_with_3_and_plays_nothing(tmp_path: Path) -> None:
-    done = Author.at(tmp_path, PASSES.replace("exit: 0", "exit: none")).test("--format", "json")
+    author = Author.at(tmp_path, PASSES.replace("exit: 0", "exit: none"))
+    done = author.test("--format", "json", "--junit", "report.xml")
     assert (done.code, done.out) == (3, "")
     found = [json.loads(line) for line in done.err.splitlines()]
     assert [(one["type"], one.get("code")) for one in found] == [("diagnostic", "RT002"), ("error", "invalid")]
+    (case,) = ElementTree.parse(author.folder / "report.xml").getroot()[0]
+    assert (case.attrib["name"], case.find("error") is not None) == ("RT002", True)
 
 
 # What it is played with

@@ -78,6 +78,7 @@ def _read(runbook: Runbook, texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _session(shell: Shell, wanted: Wanted) -> Session:
+    shell.has_records = True  # whatever becomes of the output, the journal has it
     terminal = shell.terminal
     terminal.no_input = terminal.no_input or wanted.no_input
     tell: Callable[[str], object] = str  # says nothing to anybody

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from engine.errors import Exit, Invalid, RunbookError, Terminated
+from engine.errors import Exit, Invalid, RunbookError, Terminated, UsageFault
 from engine.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Shell:
     """One command's surroundings. Settings and renderers are made when they are asked for: `--help` needs neither.
 
     `annotates` says that what is wrong is told to GitHub too, beside what the format says of it. `heard` gets every answer
-    of Lago and the console whole, for a recording.
+    of Lago and the console whole, for a recording. `has_records` says that the journal has whatever an output may lose.
     """
 
     terminal: Terminal
@@ -50,6 +51,7 @@ class Shell:
     is_verbose: bool = False
     annotates: bool = False
     heard: Callable[[Heard], object] = id
+    has_records: bool = False
     cwd: Path = field(default_factory=_where)
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
@@ -116,13 +118,25 @@ class Shell:
     def do(self, command: Callable[..., int], *args: Any, **given: Any) -> int:
         """Run a command; what it raises is told on stderr and becomes its exit code."""
         try:
-            return command(self, *args, **given)
+            code = command(self, *args, **given)
+            if code == Exit.DONE:
+                self._require_said()
+            return code
         except RunbookError as error:
             return self.complain(error)
         except KeyboardInterrupt:
             return Exit.INTERRUPTED
         except Terminated:
             return Exit.TERMINATED
+
+    def _require_said(self) -> None:
+        """Raise UsageFault when what a command prints could not be written and stands nowhere else: a cut file is no success.
+
+        A reader that has gone, as behind `| head`, has had what it wanted; and a run has a journal (decision 005).
+        """
+        lost = self.terminal.lost
+        if lost and not self.has_records and lost not in (os.strerror(errno.EPIPE), "closed"):
+            raise UsageFault(f"the output could not be written: {lost}")
 
     def tell(self, found: Sequence[Diagnostic]) -> None:
         """Tell what is wrong in files on stderr, in the format of the command."""

@@ -12,11 +12,13 @@ from time import perf_counter
 from types import FrameType
 from typing import Any
 
+from engine import written
 from engine.commands.shell import Shell
 from engine.commands.testing_checks import CheckCases, is_own_check, of_check, with_cases
 from engine.diagnostics import shown
-from engine.errors import Exit, UsageFault
+from engine.errors import Exit, Invalid, UsageFault
 from engine.library import SHIPPED, files
+from engine.manual import page
 from engine.render import github, junit, scenarios
 from engine.scenario_results import Coverage, Difference, Result
 from engine.testing.comparing import differences
@@ -48,7 +50,12 @@ def play_tests(shell: Shell, names: Sequence[str], wanted: Wanted) -> int:
     """Play them: 0, or 8 when one failed or the coverage is too low. Raises UsageFault, Invalid."""
     started, terminal = perf_counter(), shell.terminal
     runbooks, checks = _sorted_out(shell, names) if names else _with_tests(shell)
-    every = [_file(shell, name) for name in runbooks]
+    try:
+        every = [_file(shell, name) for name in runbooks]
+    except Invalid as invalid:
+        if wanted.junit is not None:
+            written.write(wanted.junit, _unplayed(invalid))
+        raise
     own = [of_check(shell.registry, name) for name in checks]
     chosen = {file.shown: [case for case in file.cases if _is_like(case.name, wanted.pattern)] for file in every}
     like = [one.like(lambda name: _is_like(name, wanted.pattern)) for one in own]
@@ -143,12 +150,21 @@ def _annotate(shell: Shell, result: Result) -> None:
         )
 
 
+def _unplayed(invalid: Invalid) -> str:
+    """The report of tests that could not be played, for a CI that looks for one."""
+    errors = [
+        junit.Case(one.code, junit.classname(one.path), error=one.message, output=one.plain())
+        for one in invalid.diagnostics
+    ]
+    return junit.document([junit.Suite("runbook test", errors or [junit.Case("invalid", "test", error=str(invalid))])])
+
+
 def _file(shell: Shell, name: str) -> CaseFile:
     """The tests of one runbook. Raises UsageFault: no such runbook, or it has none; Invalid."""
     runbook = shell.load(name)
     path = beside(files(shell.settings.path)[name])
     if not path.is_file():
-        hint = f"Write its scenarios into {shown(path)}; docs/testing.md shows the format."
+        hint = f"Write its scenarios into {shown(path)}; {page('testing')} shows the format."
         raise UsageFault(f"the runbook `{name}` has no tests", hint=hint)
     return read(path, shown(path), runbook, shell.registry)
 
@@ -165,7 +181,7 @@ def _with_tests(shell: Shell) -> tuple[list[str], list[str]]:
     found = {name: path for name, path in sorted(files(shell.settings.path).items()) if beside(path).is_file()}
     own, checks = [name for name, path in found.items() if path.parent != SHIPPED], with_cases(shell.registry)
     if not found and not checks:
-        raise UsageFault("no runbook here has tests", hint="docs/testing.md shows how to write some.")
+        raise UsageFault("no runbook here has tests", hint=f"{page('testing')} shows how to write some.")
     return own if own or checks else list(found), checks
 
 
@@ -180,8 +196,6 @@ def _near(pattern: str, names: Sequence[str]) -> str:
 
 
 def _write(path: Path, done: Done) -> None:
-    from engine import written
-
     suites = []
     for file in dict.fromkeys(one.path for one in done.results):
         name = junit.classname(file)

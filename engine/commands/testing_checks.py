@@ -11,6 +11,7 @@ from typing import Any
 from engine.checks.base import Check
 from engine.diagnostics import Diagnostic, shown
 from engine.errors import Invalid, UsageFault
+from engine.manual import page
 from engine.registry import Registry
 from engine.scenario_results import Coverage, Result
 from engine.testing.check_cases import CheckCase, differences
@@ -67,7 +68,7 @@ def of_check(registry: Registry, name: str) -> CheckCases:
     folder = _folder(registry, name)
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
-        hint = "docs/own-steps-and-checks.md shows the format."
+        hint = f"{page('own-steps-and-checks')} shows the format."
         raise UsageFault(f"the check `{name}` has no cases in {shown(folder)}", hint=hint)
     check = registry.checks[name]
     cases: list[CheckCase] = []
@@ -78,7 +79,7 @@ def of_check(registry: Registry, name: str) -> CheckCases:
         except Invalid as invalid:
             faults += invalid.diagnostics
     if faults:
-        hint = "docs/own-steps-and-checks.md shows the format."
+        hint = f"{page('own-steps-and-checks')} shows the format."
         raise Invalid(f"cases of `{name}` are not valid", faults, hint=hint)
     return CheckCases(name, shown(folder), check, tuple(cases))
 

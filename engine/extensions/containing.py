@@ -21,6 +21,7 @@ from engine.checks.base import Check, Here, Outcome, Verdict
 from engine.errors import Bug, RunbookError, Terminated
 from engine.exchange import Fetched, Request
 from engine.facts import Fact
+from engine.manual import page
 from engine.steps.base import OneWayStep, ReadStep, Ruling, Sighting, Step
 from engine.values import canonical
 
@@ -85,7 +86,7 @@ def _reads(read: Callable[..., Any], step: ReadStep[Any], label: str) -> Callabl
         if why := _unfit(fetched, step.Fact):
             raise Bug(
                 f"the step `{step.name}` of {label} answered {why}",
-                hint="docs/own-steps-and-checks.md says what it may.",
+                hint=f"{page('own-steps-and-checks')} says what it may.",
             )
         return fetched  # type: ignore[no-any-return]
 

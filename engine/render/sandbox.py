@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
+from engine.manual import page
 from engine.render.text import style, table, wrap
 
 
@@ -29,7 +30,7 @@ def opening(
     first = drafts[0][0] if drafts else "ID"
     issued = [f"  runbook run void_invoice --reason 'to practise' --invoice {id}" for id in to_void]
     lines += ["", "  runbook drafts", f"  runbook run finalize_invoice --invoice {first}", *issued, ""]
-    lines += wrap("Misbehave on purpose: `--fault finalize:lost-after`, `--sync stale`; see docs/sandbox.md.", width)
+    lines += wrap(f"Misbehave on purpose: `--fault finalize:lost-after`, `--sync stale`; see {page('sandbox')}.", width)
     return "\n".join([*lines, "Ctrl-C ends it.", ""])
 
 

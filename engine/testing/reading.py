@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.diagnostics import Diagnostic, sort
 from engine.errors import Invalid, UsageFault
+from engine.manual import page
 from engine.model import Runbook
 from engine.registry import Registry
 from engine.sandbox.scenario import SHIPPED, Scenario, load
@@ -62,7 +63,7 @@ def read(path: Path, shown: str, runbook: Runbook, registry: Registry) -> CaseFi
     reading = Reading(parsed, path, runbook, registry)
     file = reading.file()
     if file is None or reading.found:
-        raise Invalid(f"{shown} is not valid", reading.found, hint="docs/testing.md shows the format.")
+        raise Invalid(f"{shown} is not valid", reading.found, hint=f"{page('testing')} shows the format.")
     return file
 
 
@@ -155,7 +156,7 @@ class Reading:
             help = nearest(text, shipped) or "name one that comes with runbook, or a folder, relative to this file"
             self.texts.error("RT005", f"there is no recording `{text}`", node.span, help)
         except (KeyError, TypeError, ValueError, AttributeError):
-            help = 'docs/testing.md, "Recordings of one\'s own", says what stands in one'
+            help = f'{page("testing")}, "Recordings of one\'s own", says what stands in one'
             self.texts.error("RT005", f"the recording `{text}` cannot be read", node.span, help)
         return None
 

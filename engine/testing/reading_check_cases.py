@@ -18,6 +18,7 @@ from engine.checks.base import Check, Here, Outcome, Params
 from engine.diagnostics import Diagnostic, Span, shown, sort
 from engine.errors import Invalid, UsageFault
 from engine.facts import Confirmed, Fact
+from engine.manual import page
 from engine.model import INPUT_TYPES
 from engine.references import find, is_whole, look_up
 from engine.sandbox.scenario import SHIPPED, Scenario, load
@@ -57,7 +58,7 @@ def read(path: Path, check: Check[Any], recordings: Sequence[Path] = (SHIPPED,))
     reading = _Reading(parsed, path, check, recordings)
     case = reading.case()
     if case is None or reading.found:
-        hint = "docs/own-steps-and-checks.md shows the format."
+        hint = f"{page('own-steps-and-checks')} shows the format."
         raise Invalid(f"{shown(path)} is no case of `{check.name}`", reading.found, hint=hint)
     return case
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.diagnostics import Span
+from engine.manual import page
 from engine.model import Runbook, parse_input
 from engine.sandbox.console import STATES
 from engine.sandbox.faults import CALLS, FAULTS, Fault
@@ -187,7 +188,7 @@ class CommandReading:
         except ValueError as error:
             call, colon, what = text.partition(":")
             help = nearest(what.partition("@")[0], FAULTS) if call in CALLS and colon else str(error)
-            self.texts.error("RT006", f"`{text}` is no fault", node.span, help or "docs/sandbox.md lists the faults")
+            self.texts.error("RT006", f"`{text}` is no fault", node.span, help or f"{page('sandbox')} lists the faults")
             return ""
         return text
 

@@ -10,6 +10,7 @@ from engine.diagnostics import Span
 from engine.endings import Attribution, Outcome
 from engine.errors import Exit
 from engine.events import TYPES
+from engine.manual import page
 from engine.model import Runbook
 from engine.registry import Registry
 from engine.source import Node
@@ -72,7 +73,7 @@ class ExpectedReading:
         found = self.texts.list(node, what)
         for one in found:
             if one.value not in TYPES:
-                help = nearest(one.value, TYPES) or "docs/journal.md lists the types"
+                help = nearest(one.value, TYPES) or f"{page('journal')} lists the types"
                 self.texts.error("RT009", f"`{one.value}` is no type of record", one.span, help)
         return found
 
