@@ -20,11 +20,20 @@ from engine.exchange import Answer, Request
 from engine.facts import Fact
 from engine.lago_models import BillingEntity, Customer, Finalization, Invoice
 from engine.lago_rules import issuing_date, would_close
-from engine.steps.base import Effect, OneWayStep, Ruling, SightedState, Sighting, Words, World
+from engine.steps.base import Effect, OneWayStep, SightedState, Words, World
 from engine.steps.finalize_preview import preview
 from engine.steps.invoice_answers import Table
-from engine.steps.on_invoices import Params, effect_key, invoice_of, target, to_type
-from engine.steps.on_invoices import sight as look
+from engine.steps.on_invoices import (
+    Params,
+    conclude_as,
+    effect_key,
+    invoice_of,
+    judge_by,
+    sight_by,
+    state_by,
+    target,
+    to_type,
+)
 
 SEEN_AS: dict[str, SightedState] = {
     "draft": "not_applied",
@@ -59,24 +68,9 @@ def foresee(facts: Mapping[str, Fact], world: World) -> dict[str, Any]:
     return {"issuing_date": issuing_date(invoice, customer, entity, world.clock.now()).day}
 
 
-def state_of(fact: Fact) -> SightedState:
-    """What an invoice's status says of this step. A status that Lago does not show is no answer."""
-    return SEEN_AS.get(fact.status, "unreadable") if isinstance(fact, Invoice) else "unreadable"
-
-
 def send(params: Params, world: World, request_id: str) -> Answer:
     """One request, on a connection of its own, with the intent's `X-Request-Id`."""
     return world.lago.finalize(invoice_of(params.confirmed).lago_id, request_id, world.finalize_timeout)
-
-
-def judge(params: Params, answer: Answer) -> Ruling:
-    """By the table."""
-    return TABLE.judge(invoice_of(params.confirmed).lago_id, answer)
-
-
-def sight(params: Params, world: World) -> Sighting:
-    """Read the invoice once."""
-    return look(params, world, state_of)
 
 
 def could_vanish(params: Params) -> bool:
@@ -85,18 +79,12 @@ def could_vanish(params: Params) -> bool:
     return would_close(invoice_of(confirmed), confirmed.of(Customer), confirmed.of(BillingEntity)) is not False
 
 
-def conclude(params: Params, sighting: Sighting, attribution: str) -> Finalization:
-    """What `${finalize}` stands for after settling or polling found it."""
-    if isinstance(sighting.value, Invoice):
-        return Finalization.of(sighting.value, attribution)
-    invoice = invoice_of(params.confirmed)
-    return Finalization(lago_id=invoice.lago_id, outcome="unknown", status=sighting.status, attribution=attribution)
-
-
 def sealed(fact: Fact) -> str:
     """`finalized as ACM-013-001 on 2026-11-23`."""
     return f"finalized as {fact.number} on {fact.issuing_date}" if isinstance(fact, Invoice) else "finalized"
 
+
+state_of = state_by(SEEN_AS)
 
 WORDS = Words(
     verb="finalize",
@@ -124,9 +112,9 @@ STEP = OneWayStep(
     sealed=sealed,
     words=WORDS,
     send=send,
-    judge=judge,
-    sight=sight,
+    judge=judge_by(TABLE),
+    sight=sight_by(state_of),
     could_vanish=could_vanish,
-    conclude=conclude,
+    conclude=conclude_as(Finalization),
     acts_on=Invoice,
 )

@@ -8,10 +8,12 @@ from typing import Any
 from pydantic import Field
 
 from engine.errors import Bug, Denied, Unreachable
+from engine.exchange import Answer
 from engine.facts import Confirmed, Fact
-from engine.lago_models import Invoice
+from engine.lago_models import Invoice, InvoiceDeed
 from engine.lago_rules import tax_error
-from engine.steps.base import SightedState, Sighting, StepParams, World
+from engine.steps.base import Ruling, SightedState, Sighting, StepParams, World
+from engine.steps.invoice_answers import Table
 from engine.values import Money
 
 
@@ -58,17 +60,47 @@ def to_type(facts: Mapping[str, Fact]) -> dict[str, Any]:
     return {} if invoice is None else {"total": Money(invoice.total_amount_cents, invoice.currency)}
 
 
-def sight(params: Params, world: World, state_of: Callable[[Fact], SightedState]) -> Sighting:
-    """Read the invoice once. A closed or deleted one reads as 404 (`lago.md` 1), so `gone` proves nothing alone."""
-    lago_id = invoice_of(params.confirmed).lago_id
-    try:
-        fetched = world.lago.get_invoice(lago_id, within=world.sighting_seconds)
-    except Denied as gone:
-        return Sighting("gone", "gone", why=gone.message)
-    except Unreachable as fault:
-        return Sighting("unreadable", "unreadable", why=fault.message)
-    invoice = fetched.value
-    return Sighting(state_of(invoice), invoice.status, fetched.requests, invoice, _problem(invoice))
+def state_by(seen_as: Mapping[str, SightedState]) -> Callable[[Fact], SightedState]:
+    """What an invoice's status says of a step. A status that Lago does not show is no answer."""
+
+    def state_of(fact: Fact) -> SightedState:
+        return seen_as.get(fact.status, "unreadable") if isinstance(fact, Invoice) else "unreadable"
+
+    return state_of
+
+
+def judge_by(table: Table) -> Callable[[Params, Answer], Ruling]:
+    """The ruling on an answer, by a step's table."""
+    return lambda params, answer: table.judge(invoice_of(params.confirmed).lago_id, answer)
+
+
+def sight_by(state_of: Callable[[Fact], SightedState]) -> Callable[[Params, World], Sighting]:
+    """One read of the invoice. A closed or deleted one reads as 404 (`lago.md` 1), so `gone` proves nothing alone."""
+
+    def sight(params: Params, world: World) -> Sighting:
+        lago_id = invoice_of(params.confirmed).lago_id
+        try:
+            fetched = world.lago.get_invoice(lago_id, within=world.sighting_seconds)
+        except Denied as gone:
+            return Sighting("gone", "gone", why=gone.message)
+        except Unreachable as fault:
+            return Sighting("unreadable", "unreadable", why=fault.message)
+        invoice = fetched.value
+        return Sighting(state_of(invoice), invoice.status, fetched.requests, invoice, _problem(invoice))
+
+    return sight
+
+
+def conclude_as(kind: type[InvoiceDeed]) -> Callable[[Params, Sighting, str], InvoiceDeed]:
+    """What the step's id stands for after settling or polling found the invoice, or found that it is gone."""
+
+    def conclude(params: Params, sighting: Sighting, attribution: str) -> InvoiceDeed:
+        if isinstance(sighting.value, Invoice):
+            return kind.of(sighting.value, attribution)
+        lago_id = invoice_of(params.confirmed).lago_id
+        return kind(lago_id=lago_id, outcome="unknown", status=sighting.status, attribution=attribution)
+
+    return conclude
 
 
 def _problem(invoice: Invoice) -> str:

@@ -20,10 +20,19 @@ from engine.exchange import Answer, Request
 from engine.facts import Fact
 from engine.lago_models import Invoice, Voiding
 from engine.lago_rules import local_day
-from engine.steps.base import Effect, OneWayStep, Ruling, SightedState, Sighting, Words, World
+from engine.steps.base import Effect, OneWayStep, SightedState, Words, World
 from engine.steps.invoice_answers import Table
-from engine.steps.on_invoices import Params, effect_key, invoice_of, target, to_type
-from engine.steps.on_invoices import sight as look
+from engine.steps.on_invoices import (
+    Params,
+    conclude_as,
+    effect_key,
+    invoice_of,
+    judge_by,
+    sight_by,
+    state_by,
+    target,
+    to_type,
+)
 from engine.steps.void_preview import preview
 
 # Only a finalized invoice can be voided; every other status is one that a void does not lead to.
@@ -54,37 +63,14 @@ def foresee(facts: Mapping[str, Fact], world: World) -> dict[str, Any]:
     return {}
 
 
-def state_of(fact: Fact) -> SightedState:
-    """What an invoice's status says of this step."""
-    return SEEN_AS.get(fact.status, "unreadable") if isinstance(fact, Invoice) else "unreadable"
-
-
 def send(params: Params, world: World, request_id: str) -> Answer:
     """One request, on a connection of its own, with the intent's `X-Request-Id`."""
     return world.lago.void(invoice_of(params.confirmed).lago_id, request_id, world.finalize_timeout)
 
 
-def judge(params: Params, answer: Answer) -> Ruling:
-    """By the table."""
-    return TABLE.judge(invoice_of(params.confirmed).lago_id, answer)
-
-
-def sight(params: Params, world: World) -> Sighting:
-    """Read the invoice once."""
-    return look(params, world, state_of)
-
-
 def could_vanish(params: Params) -> bool:
     """False: a voided invoice stays visible (recording `voided`)."""
     return False
-
-
-def conclude(params: Params, sighting: Sighting, attribution: str) -> Voiding:
-    """What `${void}` stands for after settling found it."""
-    if isinstance(sighting.value, Invoice):
-        return Voiding.of(sighting.value, attribution)
-    invoice = invoice_of(params.confirmed)
-    return Voiding(lago_id=invoice.lago_id, outcome="unknown", status=sighting.status, attribution=attribution)
 
 
 def sealed(fact: Fact) -> str:
@@ -93,6 +79,8 @@ def sealed(fact: Fact) -> str:
         return "voided"
     return f"voided ({fact.number})" + (f" on {local_day(fact.voided_at, fact)}" if fact.voided_at else "")
 
+
+state_of = state_by(SEEN_AS)
 
 WORDS = Words(verb="void", done="voided", before="it finalized", jobs="its webhook and tax jobs")
 
@@ -112,9 +100,9 @@ STEP = OneWayStep(
     sealed=sealed,
     words=WORDS,
     send=send,
-    judge=judge,
-    sight=sight,
+    judge=judge_by(TABLE),
+    sight=sight_by(state_of),
     could_vanish=could_vanish,
-    conclude=conclude,
+    conclude=conclude_as(Voiding),
     acts_on=Invoice,
 )
