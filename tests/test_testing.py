@@ -289,6 +289,13 @@ def test_an_invalid_file_ends_with_3_and_plays_nothing(tmp_path: Path) -> None:
     assert (case.attrib["name"], case.find("error") is not None) == ("RT002", True)
 
 
+def test_a_recording_that_is_not_there_hides_nothing_else(tmp_path: Path) -> None:
+    text = PASSES.replace("finalize_ok", "finalize_okk").replace("exit: 0", "exit: 99")
+    done = Author.at(tmp_path, text).test("--format", "json")
+    codes = [json.loads(line).get("code") for line in done.err.splitlines()]
+    assert (done.code, codes) == (3, ["RT005", "RT009", "invalid"])
+
+
 # What it is played with
 
 

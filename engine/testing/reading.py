@@ -67,6 +67,10 @@ def read(path: Path, shown: str, runbook: Runbook, registry: Registry) -> CaseFi
     return file
 
 
+# Stands for a recording that is not there.
+NOWHERE = Scenario("", "", "", {"invoice": "00000000-0000-4000-8000-000000000000", "customer": "nobody"}, [])
+
+
 @dataclass
 class Reading:
     """One file being read."""
@@ -123,13 +127,12 @@ class Reading:
 
     def _case(self, title: str, own: Mapping[str, Node], keys: dict[str, Node]) -> Case | None:
         span = own["scenario"].span
-        recording = self._recording(keys.get("recording"), title, span)
-        if recording is None:
-            return None
+        found = self._recording(keys.get("recording"), title, span)
+        recording = found or NOWHERE  # the rest is read all the same: everything wrong is told at once
         subject = {"invoice": recording.invoice, "customer": recording.customer}
         self.texts.known = {"recording": {name: text for name, text in subject.items() if text}}
         original = recording
-        for row in keys["change"].value if "change" in keys else ():
+        for row in keys["change"].value if found and "change" in keys else ():
             recording = self._changed(recording, row, original)
         expected = ExpectedReading(self.texts, self.runbook, self.registry)
         commands = CommandReading(self.texts, self.runbook, expected, self.path.parent)
@@ -140,7 +143,8 @@ class Reading:
         if "clock" in keys:
             place = Place(Path(), Path())
             clock = self.texts.read(keys["clock"], lambda text: BY_NAME["clock"].read(text, place), "moment") or clock
-        return Case(title, span, recording, self._start(keys.get("start"), recording), clock, (first, *then))
+        start = self._start(keys.get("start"), recording) if found else ""
+        return Case(title, span, recording, start, clock, (first, *then)) if found else None
 
     def _recording(self, node: Node | None, title: str, span: Any) -> Scenario | None:
         if node is None:
