@@ -13,6 +13,7 @@ import pytest
 from bench.run import report
 
 ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.campaign  # a round of everything takes as long as many tests
 
 
 @pytest.fixture(scope="module")
