@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.checks.base import Here
-from engine.endings import Ending, sentence, state_of
+from engine.endings import Ending, clauses, sentence, state_of
 from engine.errors import Exit, JournalFault, RunbookError, Terminated
 from engine.events import Finished, Waiting, Word
 from engine.facts import Deed, Fact, RunRecord
@@ -81,9 +81,7 @@ class Aftermath:
         notes = self.gathering.notes(f"{self.call.id}.{_NOTED.get(ruling.state, ruling.state)}")
         match ruling.state:
             case "not_sent":
-                nothing = f"nothing was {self.words.done}"
-                did = f"{sentence(self.did)[:-1]}; {nothing}." if self.did else sentence(nothing)
-                message = f"Not sent: {ruling.why}. {did}"
+                message = f"Not sent: {ruling.why}. {clauses(self.did, f'nothing was {self.words.done}')}"
                 return Ending(Exit.UNREACHABLE, "not_sent", message, self._resume(), notes, "ours")
             case "rejected":
                 return self._refused(ruling, notes)

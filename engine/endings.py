@@ -55,6 +55,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def clauses(*parts: str) -> str:
+    """The parts that are there as one sentence: `The draft was refreshed; nothing was finalized.`"""
+    return sentence("; ".join(filter(None, parts)))
+
+
 def sentence(text: str) -> str:
     """The text as a sentence: a capital first, a full stop last."""
     text = text[:1].upper() + text[1:]

@@ -13,7 +13,7 @@ from engine.aftermath import Aftermath
 from engine.asking import Asking
 from engine.checks.base import Here
 from engine.consent import Consenting, drift
-from engine.endings import Ending, plural, sentence
+from engine.endings import Ending, clauses, plural, sentence
 from engine.errors import Denied, Exit, Refused, RunbookError
 from engine.events import Finished, Started
 from engine.exchange import NeverSent
@@ -215,7 +215,7 @@ class Runner:
     def written(self) -> str:
         """What the last line says was written before any call."""
         done = self.way.did if self.refreshed else self.asked.sent if self.asked else ""
-        return f"{sentence(done)[:-1]}; {self._nothing()}." if done else "Nothing was written."
+        return clauses(done, self._nothing()) if done else "Nothing was written."
 
     def _nothing(self) -> str:
         return f"nothing was {self.one_way.words.done}" if self.one_way else "nothing else was written"
@@ -290,8 +290,8 @@ class Runner:
         other = self._standing()
         if other is not None:
             verb = self.one_way.words.done if self.one_way else "wrote"
-            did = f"{sentence(self.way.did)[:-1]}; this run {verb} nothing" if self.refreshed else "Nothing was written"
-            return Ending(Exit.STALE, "stale", f"Stale: {why} {did}: {other.message.rstrip('.')}.", other.next)
+            did = clauses(self.way.did, f"this run {verb} nothing") if self.refreshed else "Nothing was written."
+            return Ending(Exit.STALE, "stale", f"Stale: {why} {did[:-1]}: {other.message.rstrip('.')}.", other.next)
         message = f"Stale: {why} {self.written}"
         return Ending(Exit.STALE, "stale", message, self.consenting.again())
 
@@ -328,7 +328,7 @@ class Runner:
         warned = sum(one.verdict.verdict == "warn" for one in judged)
         note = f" {plural(warned, 'check')} warned." if warned else ""
         assert self.one_way is not None
-        did = f"{sentence(self.way.did)[:-1]}; nothing else was written." if self.refreshed else "Nothing was written."
+        did = clauses(self.way.did, "nothing else was written") if self.refreshed else "Nothing was written."
         name = self.target.named() if self.target is not None else "it"
         message = f"Would {self.one_way.words.verb} {name}.{note} {did}"
         return Ending(Exit.DONE, "would_write", message, self.consenting.again(), extra={"preview": preview.as_json()})
