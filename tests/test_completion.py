@@ -209,8 +209,8 @@ def test_what_is_broken_is_met_with_silence(
 
 
 def test_every_kind_of_offer_is_asked_for_by_a_parameter() -> None:
-    source = (ROOT / "cli.py").read_text()
-    assert {name for name in OFFERS if f'_offer("{name}")' in source} == set(OFFERS)
+    source = "".join(path.read_text() for path in (ROOT / "cli.py", *(ROOT / "engine" / "line").glob("*.py")))
+    assert {name for name in OFFERS if f'offer("{name}")' in source} == set(OFFERS)
 
 
 # The scripts

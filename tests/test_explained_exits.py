@@ -11,6 +11,7 @@ from consoles import Command, played
 
 import cli
 from engine.articles import Article
+from engine.commands.epilog import exit_codes
 from engine.errors import Exit
 from engine.explain import exits
 
@@ -65,10 +66,10 @@ def test_an_entry_says_what_it_means_why_it_is_and_what_to_do(exit: Exit) -> Non
 
 
 def test_the_help_of_every_command_lists_every_code() -> None:
-    lines = cli.EXIT_CODES.splitlines()
+    lines = exit_codes().splitlines()
     listed = {
         int(code): brief.strip()
-        for code, brief in re.findall(r"(?:^| ) *(\d+)  (\S.*?)(?= {3,}|$)", cli.EXIT_CODES, re.M)
+        for code, brief in re.findall(r"(?:^| ) *(\d+)  (\S.*?)(?= {3,}|$)", exit_codes(), re.M)
     }
     assert listed == {exit.value: exit.brief for exit in Exit}
     assert max(map(len, lines)) <= 78

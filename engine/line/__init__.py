@@ -1,0 +1,1 @@
+"""What commands are declared with: options of all commands, a command that calls a function, runbooks as commands. Floor 6."""
