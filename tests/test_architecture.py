@@ -17,7 +17,7 @@ from engine.steps import REGISTRY as STEPS
 # Which floor a module is on; a room's floor holds for all that is in it.
 FLOORS: dict[int, str] = {
     0: "articles clock diagnostics errors events exchange facts manual printable scenario_results values",
-    1: "addresses answers folders lago_models lago_rules model references scalars source sync_runs yaml_words",
+    1: "addresses answers cel folders lago_models lago_rules model references scalars source sync_runs yaml_words",
     2: "billing deadline journal lago lago_reading operators outputs secrets_source setting_files setting_lines setting_table "
     "settings terminal wire written",
     3: "api checks steps",
