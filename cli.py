@@ -12,6 +12,7 @@ import click
 from engine import __version__
 from engine.commands.epilog import exit_codes
 from engine.commands.shell import CI_FORMATS, Shell
+from engine.errors import UsageFault
 from engine.line import testing
 from engine.line.runbooks import Runbooks
 from engine.line.shared import FILE, JUNIT, NAME, RUN, calls, consenting, leave, offer, shared, shell_of
@@ -216,8 +217,15 @@ def main() -> NoReturn:
     except click.Abort:
         code = 130
     except Exception as error:
-        code = Shell.here({**_format_of(sys.argv), **options}).complain(error)
+        code = Shell.here({**_format_of(sys.argv), **options}).complain(_told(error))
     sys.exit(code or 0)
+
+
+def _told(error: Exception) -> Exception:
+    """What click failed over when it wrote a help page is no defect: there was no room, or nobody to read it."""
+    if isinstance(error, OSError) and {"--help", "-h", "--version"} & set(sys.argv):
+        return UsageFault(f"the output could not be written: {error.strerror}")
+    return error
 
 
 def _format_of(words: list[str]) -> dict[str, str]:

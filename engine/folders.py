@@ -25,3 +25,8 @@ def files(folders: Sequence[Path]) -> dict[str, Path]:
 def names(folders: Sequence[Path]) -> list[str]:
     """The names that can be run."""
     return sorted(files(folders))
+
+
+def misnamed(name: str, folders: Sequence[Path]) -> Path | None:
+    """A file that somebody takes for this runbook and that is none, for its ending: `NAME.yml`."""
+    return next((path for folder in folders if (path := folder / f"{name}.yml").exists()), None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.diagnostics import Diagnostic, shown
 from engine.errors import Invalid, UsageFault
-from engine.folders import SHIPPED, files, names
+from engine.folders import SHIPPED, files, misnamed, names
 from engine.model import Runbook
 from engine.registry import Registry
 from engine.source import content_of, parse
@@ -48,7 +48,9 @@ def load(name: str, folders: Sequence[Path], registry: Registry) -> Runbook:
     """A runbook by its name. Raises UsageFault (there is none such), Invalid (with its diagnostics)."""
     found = files(folders)
     if name not in found:
-        raise UsageFault(f"there is no runbook `{name}`", hint=nearest(name, found) or "See `runbook list`.")
+        other = misnamed(name, folders)
+        hint = f"{shown(other)} is none for its ending: call it {name}.yaml." if other else nearest(name, found)
+        raise UsageFault(f"there is no runbook `{name}`", hint=hint or "See `runbook list`.")
     loaded = check(found[name], registry)
     if loaded.runbook is None:
         raise Invalid(f"{shown(loaded.path)} is not valid", loaded.diagnostics, hint="Mend it, then run again.")

@@ -124,6 +124,7 @@ def test_what_is_unknown_is_told_at_once_with_the_nearest_and_nothing_else() -> 
     assert error.hint.startswith("Did you mean `sync_is_fresh` or ")
     assert error.hint.endswith("? `runbook explain` lists all there is.")
     assert fault("qqqqqq").hint == "`runbook explain` lists all there is."
+    assert fault(" ").message == "nothing is named"
     assert "`RB021`" in str(fault("21").hint)
     assert "`lago.get_invoice`" in str(fault("get_invoise").hint)
 

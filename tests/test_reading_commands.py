@@ -181,6 +181,22 @@ def test_a_name_that_is_not_known_is_answered_with_the_nearest(runbook: Runbook)
     assert "Did you mean 'finalize_invoice'?" in ran.err
 
 
+def test_a_file_that_is_no_runbook_for_its_ending_is_named(runbook: Runbook, folder: Path) -> None:
+    (folder / "mine.yml").write_text(GOOD.format(name="mine", title="Mine"))
+    ran, shown = runbook("run", "mine"), runbook("show", "mine", "--format", "human")
+    assert (ran.code, "mine.yml is none for its ending: call it mine.yaml." in ran.err) == (2, True), ran.err
+    assert (shown.code, "mine.yml is none for its ending: call it mine.yaml." in shown.err) == (2, True), shown.err
+
+
+@pytest.mark.parametrize("words", ["run --help", "--version", "list --help", "list"])
+def test_a_page_for_which_there_is_no_room_is_no_defect(words: str, folder: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        told = subprocess.run(
+            [sys.executable, "-m", "cli", *words.split()], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (told.returncode, told.stderr) == (2, "error: the output could not be written: No space left on device\n")
+
+
 def test_no_name_reads_a_file_outside_of_the_folders(runbook: Runbook, folder: Path, tmp_path: Path) -> None:
     add(tmp_path, "outside")
     for name in ("../outside", str(tmp_path / "outside"), "", "."):

@@ -188,6 +188,12 @@ def test_a_bad_runbook_is_told_with_its_place_and_no_page_is_written(
     assert call("docs", "good", "-o", str(tmp_path / "out")).code == 0
 
 
+def test_a_dash_for_the_folder_is_stdout(call: Call, tmp_path: Path) -> None:
+    page = call("docs", "finalize_invoice", "-o", "-")
+    assert (page.code, page.out) == (0, call("docs", "finalize_invoice").out)
+    assert not (tmp_path / "-").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

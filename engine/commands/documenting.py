@@ -27,6 +27,8 @@ def write_docs(shell: Shell, name: str | None, folder: Path | None, as_of: str |
     """
     if as_of is not None:
         _require_day(as_of)
+    if folder == Path("-"):  # the usual word for stdout
+        folder = None
     if name is None and folder is None:
         raise UsageFault("all runbooks together need a folder", hint="runbook docs -o DIR, or name one runbook")
     runbooks = _all(shell) if name is None else [shell.load(name)]

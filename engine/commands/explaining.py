@@ -20,7 +20,9 @@ def explain_codes(shell: Shell, codes: Sequence[str]) -> int:
         terminal.out(explanation.listing(listed, shell.format, width=terminal.width, colour=terminal.colour_out))
         return Exit.DONE
     # `exit 13` may be typed as it is spoken.
-    typed = re.sub(r"\bexit(?: code)? (?=\d)", "", " ".join(codes), flags=re.IGNORECASE).split(" ")
+    typed = re.sub(r"\bexit(?: code)? (?=\d)", "", " ".join(codes), flags=re.IGNORECASE).split()
+    if not typed:
+        raise UsageFault("nothing is named", hint="`runbook explain` lists all there is.")
     articles = [(code, find(code, lambda: shell.registry)) for code in typed]
     unknown = [code for code, article in articles if article is None]
     if unknown:

@@ -39,7 +39,11 @@ class Runbooks(click.Group):
         if not name.startswith("-") and not ctx.resilient_parsing:
             from difflib import get_close_matches
 
+            from engine.folders import misnamed
+
             near = [f" Did you mean {one!r}?" for one in get_close_matches(name, self.list_commands(ctx), n=1)]
+            if other := misnamed(name, shell_of(ctx).settings.path):
+                near = [f" {other.name} is none for its ending: call it {name}.yaml."]
             raise click.UsageError("".join([f"There is no runbook {name!r}.", *near]), ctx)
         return super().resolve_command(ctx, args)
 
