@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
@@ -35,6 +36,23 @@ def is_unnamed(key: str) -> bool:
     """Whether a field of this name stays out of every record, whatever it holds."""
     plain = key.lower().replace("-", "_")
     return plain in UNNAMED or plain.startswith("address")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class OneOf:
+    """Beside the type of a text: the words that it can be, as far as is known. Reading takes any other word too."""
+
+    words: frozenset[str]
+
+    def __init__(self, *words: str) -> None:
+        object.__setattr__(self, "words", frozenset(words))
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """Beside a field that holds any JSON: the type that what is recorded of it has, as far as is known."""
+
+    as_: Any
 
 
 class Fact(BaseModel):

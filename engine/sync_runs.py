@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from engine.facts import Fact
+from engine.facts import Fact, OneOf
 
 
 def _in_utc(value: datetime) -> datetime:
@@ -43,7 +43,7 @@ class SyncRun(Fact):
     id: Annotated[str, BeforeValidator(_as_text)]
     started_at: Moment = Field(alias="startedAt")
     completed_at: Moment | None = Field(default=None, alias="completedAt")
-    status: str
+    status: Annotated[str, OneOf("running", "completed", "failed")]
     errors: Annotated[tuple[str, ...], BeforeValidator(_as_texts)] = ()
 
     def summary(self) -> str:

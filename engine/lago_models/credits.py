@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from engine.facts import Fact
 from engine.lago_models.fields import Cents, Exact, Moment, NullIsEmpty, Text, in_order
+from engine.lago_models.words import CouponStatus, CreditStatus, Frequency, WalletStatus
 
 
 class AppliedCoupon(Fact):
@@ -37,12 +38,12 @@ class AppliedCoupon(Fact):
     external_customer_id: Text | None = None
     coupon_code: Text
     coupon_name: Text | None = None
-    status: str
+    status: CouponStatus
     amount_cents: Cents | None = None
     amount_cents_remaining: Cents | None = None
     amount_currency: str | None = None
     percentage_rate: Exact | None = None
-    frequency: str | None = None
+    frequency: Frequency | None = None
     frequency_duration: int | None = None
     frequency_duration_remaining: int | None = None
     expiration_at: Moment | None = None
@@ -83,7 +84,7 @@ class CreditNote(Fact):
     number: str
     invoice_number: str | None = None
     issuing_date: str | None = None
-    credit_status: str | None = None
+    credit_status: CreditStatus | None = None
     currency: str
     total_amount_cents: Cents | None = None
     balance_amount_cents: Cents
@@ -134,7 +135,7 @@ class Wallet(Fact):
     external_customer_id: Text | None = None
     name: Text | None = None
     code: Text | None = None
-    status: str
+    status: WalletStatus
     currency: str
     balance_cents: Cents
     rate_amount: Exact | None = None

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from engine.facts import Fact
+from engine.facts import Fact, Shaped
 from engine.lago_models.fields import Cents, Exact, Json, Moment, NullIsEmpty, Text, in_order
+from engine.lago_models.words import (
+    AccountType,
+    BillingTime,
+    DateAdjustment,
+    DateAnchor,
+    Numbering,
+    SubscriptionStatus,
+    ZeroAmounts,
+)
 
 
 class Tax(Fact):
@@ -42,8 +51,8 @@ class BillingConfiguration(Fact):
 
     invoice_grace_period: int | None = None
     payment_provider: str | None = None
-    subscription_invoice_issuing_date_anchor: str | None = None
-    subscription_invoice_issuing_date_adjustment: str | None = None
+    subscription_invoice_issuing_date_anchor: DateAnchor | None = None
+    subscription_invoice_issuing_date_adjustment: DateAdjustment | None = None
 
 
 class Customer(Fact):
@@ -74,11 +83,11 @@ class Customer(Fact):
     external_id: Text
     name: Text | None = None
     currency: str | None = None
-    account_type: str | None = None
+    account_type: AccountType | None = None
     timezone: str | None = None
     applicable_timezone: str | None = None
     net_payment_term: int | None = None
-    finalize_zero_amount_invoice: str | None = None
+    finalize_zero_amount_invoice: ZeroAmounts | None = None
     billing_entity_code: str | None = None
     billing_configuration: BillingConfiguration | None = None
     taxes: tuple[Tax, ...] | None = None
@@ -137,8 +146,8 @@ class Subscription(Fact):
     plan_code: Text | None = None
     plan_amount_cents: Cents | None = None
     plan_amount_currency: str | None = None
-    status: str
-    billing_time: str | None = None
+    status: SubscriptionStatus
+    billing_time: BillingTime | None = None
     subscription_at: Moment | None = None
     started_at: Moment | None = None
     ending_at: Moment | None = None
@@ -209,12 +218,12 @@ class BillingEntity(Fact):
     name: Text | None = None
     timezone: str | None = None
     net_payment_term: int | None = None
-    finalize_zero_amount_invoice: Json = None
+    finalize_zero_amount_invoice: Annotated[Json, Shaped(bool | None)] = None
     invoice_grace_period: int | None = None
-    document_numbering: str | None = None
+    document_numbering: Numbering | None = None
     document_number_prefix: Text | None = None
-    subscription_invoice_issuing_date_anchor: str | None = None
-    subscription_invoice_issuing_date_adjustment: str | None = None
+    subscription_invoice_issuing_date_anchor: DateAnchor | None = None
+    subscription_invoice_issuing_date_adjustment: DateAdjustment | None = None
     eu_tax_management: bool | None = None
     taxes: tuple[Tax, ...] | None = None
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from engine.facts import Fact
+from engine.facts import Fact, Shaped
 from engine.lago_models.fields import Cents, Exact, Json, Moment, Text
+from engine.lago_models.words import FeeType
 from engine.values import canonical
 
 
@@ -26,14 +27,14 @@ class FeeItem(Fact):
         "grouped_by",
     )
 
-    type: str
+    type: FeeType
     code: Text | None = None
     name: Text | None = None
     invoice_display_name: Text | None = None
-    filters: Json = None
+    filters: Annotated[Json, Shaped(dict[str, tuple[str, ...]] | None)] = None
     filter_invoice_display_name: Text | None = None
     lago_item_id: str | None = None
-    grouped_by: Json = None
+    grouped_by: Annotated[Json, Shaped(dict[str, str | None] | None)] = None
 
 
 class Fee(Fact):

@@ -13,6 +13,7 @@ from engine.lago_models.fees import Fee
 from engine.lago_models.fields import Cents, Day, Moment, NullIsEmpty, in_order
 from engine.lago_models.parts import AppliedTax, BillingPeriod, Credit, ErrorDetail
 from engine.lago_models.status import ui_status
+from engine.lago_models.words import InvoiceStatus, InvoiceType, PaymentStatus
 from engine.values import Money, jsonable
 
 
@@ -72,9 +73,9 @@ class Invoice(Fact):
     issuing_date: Day | None = None
     payment_due_date: Day | None = None
     net_payment_term: int | None = None
-    invoice_type: str
-    status: str
-    payment_status: str | None = None
+    invoice_type: InvoiceType
+    status: InvoiceStatus
+    payment_status: PaymentStatus | None = None
     payment_dispute_lost_at: Moment | None = None
     payment_overdue: bool | None = None
     currency: str

@@ -8,6 +8,7 @@ from engine.facts import Deed, Fact
 from engine.lago_models.customers import Customer
 from engine.lago_models.fields import Cents, Day, Moment, NullIsEmpty
 from engine.lago_models.invoices import Invoice
+from engine.lago_models.words import InvoiceStatus, InvoiceType, PaymentStatus
 from engine.values import Money
 
 
@@ -31,9 +32,9 @@ class ListedInvoice(Fact):
     number: str
     issuing_date: Day | None = None
     payment_due_date: Day | None = None
-    invoice_type: str
-    status: str
-    payment_status: str | None = None
+    invoice_type: InvoiceType
+    status: InvoiceStatus
+    payment_status: PaymentStatus | None = None
     payment_overdue: bool | None = None
     currency: str
     fees_amount_cents: Cents | None = None

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from engine.facts import Fact
 from engine.lago_models.fields import Cents, Exact, Json, Moment, Text
+from engine.lago_models.words import CreditType, ErrorCode, InvoicingReason
 
 
 class AppliedTax(Fact):
@@ -41,7 +42,7 @@ class CreditItem(Fact):
     CLEAR: ClassVar[tuple[str, ...]] = ("lago_item_id", "type", "code", "name")
 
     lago_item_id: str | None = None
-    type: str = ""
+    type: CreditType = ""
     code: Text | None = None
     name: Text | None = None
 
@@ -62,7 +63,7 @@ class ErrorDetail(Fact):
 
     CLEAR: ClassVar[tuple[str, ...]] = ("error_code",)
 
-    error_code: str
+    error_code: ErrorCode
     details: Json = None
 
     def clear(self) -> dict[str, Any]:
@@ -96,7 +97,7 @@ class BillingPeriod(Fact):
     charges_to_datetime: Moment | None = None
     fixed_charges_from_datetime: Moment | None = None
     fixed_charges_to_datetime: Moment | None = None
-    invoicing_reason: str | None = None
+    invoicing_reason: InvoicingReason | None = None
 
     def figures(self) -> Any:
         """All of it: the period is part of what a person confirms."""
