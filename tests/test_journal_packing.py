@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import lzma
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from journal_builders import EFFECT, SUBJECT, begin, behind, opened, whole_run
 
 from engine.errors import RunbookError
 from engine.journal import IntentHeld, Journal, Reader, packing, verify
 from engine.journal.schema import TABLES
 from engine.outside import verify as outside
+from engine.values import canonical
 
 RUNS = ("RUN1", "RUN2", "RUN3", "RUN4")
 PER_PACK = 5
@@ -86,15 +90,61 @@ def test_a_run_that_a_pack_cut_through_goes_on(tmp_path: Path) -> None:
         journal.intend("LATER", "finalize", EFFECT, {})
 
 
-def test_a_pack_is_lines_that_xz_unpacks_each_with_the_hash_of_the_one_before_it(tmp_path: Path) -> None:
+def test_a_pack_is_lines_that_xz_unpacks_each_with_the_beginning_of_the_hash_of_the_one_before_it(
+    tmp_path: Path,
+) -> None:
     path = packed(tmp_path / "journal.db")
-    prev = "null"
-    for (body,) in behind(path, "SELECT body FROM pack ORDER BY first"):
-        for line in lzma.decompress(body).split(b"\n"):
-            assert f'"prev":{prev},'.encode() in line
-            prev = f'"{hashlib.sha256(line).hexdigest()}"'
-    ((hash,),) = behind(path, "SELECT hash FROM pack ORDER BY first DESC LIMIT 1")
-    assert prev == f'"{hash.hex()}"'
+    before = "null"
+    for body, hash in behind(path, "SELECT body, hash FROM pack ORDER BY first"):
+        first, *later = lzma.decompress(body).split(b"\n")
+        assert f'"prev":{before},'.encode() in first
+        whole = first
+        for line in later:
+            digits = hashlib.sha256(whole).hexdigest()
+            assert line.count(f'"prev":"{digits[:4]}",'.encode()) == 1
+            whole = line.replace(f'"prev":"{digits[:4]}",'.encode(), f'"prev":"{digits}",'.encode())
+        assert hashlib.sha256(whole).digest() == hash
+        before = f'"{hash.hex()}"'
+
+
+LINKS = ("right", "another", "none", "cut", "twice", "garbage")
+
+
+def linked(text: str, link: str, before: bytes) -> bytes:
+    """A record about a text that follows from the one before it, or does not, in one of many ways."""
+    digits = hashlib.sha256(before).hexdigest()
+    prev = {"right": digits, "another": digits[:8] + "0" * 56, "none": None, "cut": "x" + digits[:3]}.get(link, digits)
+    body = canonical({"data": {"prev": digits, "text": text}, "prev": prev, "run": text, "seq": 1})
+    return {"twice": body + body, "garbage": body[: len(body) // 2]}.get(link, body)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(st.characters(codec="utf-8"), max_size=9) | st.just('","prev":"'),
+            st.sampled_from(LINKS),
+        ),
+        min_size=1,
+    )
+)
+def test_records_come_out_of_a_pack_as_they_went_in_whatever_became_of_them(told: list[tuple[str, str]]) -> None:
+    bodies = [linked("first", "none", b"")]
+    for text, link in told:
+        bodies.append(linked(text, link, bodies[-1]))
+    assert packing.apart(packing.together(bodies)) == bodies
+
+
+def test_a_pack_of_whole_records_as_they_were_packed_at_first_is_read_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = packed(tmp_path / "journal.db")
+    before, report = read(path), verify(path)
+    for first, body in behind(path, "SELECT first, body FROM pack"):
+        whole = lzma.compress(b"\n".join(packing.apart(body)))
+        behind(path, "UPDATE pack SET body=? WHERE first=?", whole, first)
+    assert (read(path), verify(path)) == (before, report)
+    monkeypatch.setattr(sys, "argv", ["verify.py", str(path)])
+    assert outside.main() == 0  # type: ignore[no-untyped-call]
 
 
 def test_a_journal_of_the_first_format_stays_as_it_is(tmp_path: Path) -> None:
@@ -124,6 +174,32 @@ def a_changed_record(path: Path) -> None:
 
 def a_changed_record_whose_row_stayed(path: Path) -> None:
     repacked(path, lambda lines: [lines[0], lines[1].replace(b"finalized", b"abandoned"), *lines[2:]])
+
+
+def rewritten(path: Path, first: int, seq: int, old: bytes, new: bytes) -> None:
+    """One line of a pack with other bytes, and the digits in all other lines as they stood."""
+    ((body,),) = behind(path, "SELECT body FROM pack WHERE first=?", first)
+    lines = lzma.decompress(body).split(b"\n")
+    changed = re.sub(old, new, lines[seq - first])
+    assert changed != lines[seq - first]
+    lines[seq - first] = changed
+    behind(path, "UPDATE pack SET body=? WHERE first=?", lzma.compress(b"\n".join(lines)), first)
+
+
+def a_changed_line(path: Path) -> None:
+    rewritten(path, 1, 4, b"pass", b"deny")
+
+
+def a_changed_line_whose_row_stayed(path: Path) -> None:
+    rewritten(path, 6, 7, b"finalized", b"abandoned")
+
+
+def a_changed_last_line(path: Path) -> None:
+    rewritten(path, 6, 10, b"pass", b"deny")
+
+
+def other_digits(path: Path) -> None:
+    rewritten(path, 6, 9, b'"prev":"....",', b'"prev":"-///",')
 
 
 def a_record_less(path: Path) -> None:
@@ -183,6 +259,10 @@ def a_row_too_many(path: Path) -> None:
 FORGERIES: list[tuple[Callable[[Path], None], int | None, str]] = [
     (a_changed_record, 2, "it does not follow from record #1 as that stands"),
     (a_changed_record_whose_row_stayed, 7, "the row that stayed of it, or the hash in it, was changed"),
+    (a_changed_line, 5, "it does not follow from record #4 as that stands"),
+    (a_changed_line_whose_row_stayed, 7, "the row that stayed of it, or the hash in it, was changed"),
+    (a_changed_last_line, None, "records #6 to #10: what stands beside their pack was changed"),
+    (other_digits, 9, "it does not follow from record #8 as that stands"),
     (a_record_less, None, "records #6 to #10: what stands beside their pack was changed"),
     (a_record_twice, 11, "it is record #10 in the place of #11"),
     (swapped_records, 6, "it is record #7 in the place of #6"),
@@ -247,6 +327,9 @@ def test_the_verifier_that_is_handed_out_reads_packs(
     monkeypatch.setattr(sys, "argv", ["verify.py", str(path)])
     assert outside.main() == 0  # type: ignore[no-untyped-call]
     assert "HOLDS: records #1 to #25" in capsys.readouterr().out
+    a_changed_line(path)
+    assert outside.main() == 1  # type: ignore[no-untyped-call]
+    assert "record #5: it does not follow" in capsys.readouterr().out
     a_changed_record(path)
     assert outside.main() == 1  # type: ignore[no-untyped-call]
     assert "record #2: it does not follow" in capsys.readouterr().out

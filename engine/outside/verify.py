@@ -159,7 +159,10 @@ def from_folder(folder):
 
 
 def unpacked(pack):
-    """The records of a pack of older ones, which only a journal.db holds. Some Pythons come without `lzma`."""
+    """The records of a pack of older ones, which only a journal.db holds. Some Pythons come without `lzma`.
+
+    Of `prev` four digits are left where they begin the hash of the record before: they are made whole.
+    """
     import lzma
 
     unpacking = lzma.LZMADecompressor()
@@ -168,7 +171,13 @@ def unpacked(pack):
     except lzma.LZMAError:
         raise Wrong("a pack of older records is damaged") from None
     require(unpacking.eof and not unpacking.unused_data, "a pack of older records is damaged")
-    return text.split(b"\n")
+    lines = text.split(b"\n")
+    for at in range(1, len(lines)):
+        hash = hashlib.sha256(lines[at - 1]).hexdigest().encode()
+        start, name, rest = lines[at].rpartition(b'"prev":"')
+        if name and rest.startswith(hash[:4] + b'"'):
+            lines[at] = start + name + hash + rest[4:]
+    return lines
 
 
 def from_database(path):
