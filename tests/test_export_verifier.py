@@ -36,7 +36,7 @@ from journal_forgeries import FORGERIES, a_number_for_a_name, forged, stored
 from engine.commands.exporting import VERIFIER
 from engine.journal import verify as verify_journal
 from engine.journal.chain import read
-from engine.journal.sealing import seal, state_after, unreadable
+from engine.journal.sealing import seal, states_after, unreadable
 from engine.values import canonical
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -93,10 +93,12 @@ def test_in_the_folder_of_an_export_it_is_run_without_a_word(made: Path) -> None
     assert "HOLDS: records #3 to #17" in done.stdout
 
 
-@given(st.binary(max_size=300), st.integers(0, 4))
-def test_a_text_of_which_the_end_is_known_has_the_hash_that_it_has(text: bytes, blocks: int) -> None:
-    at = min(blocks * 64, len(text) // 64 * 64)
-    assert verify.continued(state_after(text[:at]), at, text[at:]) == hashlib.sha256(text).hexdigest()
+@given(st.lists(st.tuples(st.binary(max_size=300), st.integers(0, 4)), max_size=9))
+def test_texts_of_which_the_ends_are_known_have_the_hashes_that_they_have(told: list[tuple[bytes, int]]) -> None:
+    cut = [(text, min(blocks * 64, len(text) // 64 * 64)) for text, blocks in told]
+    states = states_after([text[:at] for text, at in cut])
+    found = [verify.continued(state, at, text[at:]) for state, (text, at) in zip(states, cut, strict=True)]
+    assert found == [hashlib.sha256(text).hexdigest() for text, _ in told]
 
 
 # What holds
@@ -155,6 +157,15 @@ def test_what_another_run_found_of_the_same_effect_is_shown(made: Path) -> None:
     assert found == [("RUN1", "effect.intent"), ("RUN1", "effect.unknown"), ("OTHER1", "effect.observed")]
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 5])
+def test_how_many_are_closed_side_by_side_shows_nowhere(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr("engine.journal.excerpt.AT_ONCE", at_once)
+    assert export(made.parent / "journal.db", tmp_path / "out", "RUN1")[0] == 0
+    assert lines_of(tmp_path / "out") == lines_of(made)
+
+
 def test_the_whole_log_shows_all_of_them(tmp_path: Path) -> None:
     assert export(interleaved(tmp_path / "journal.db"), tmp_path / "out", is_whole=True)[0] == 0
     assert not any(line.startswith(b'{"sealed"') for line in lines_of(tmp_path / "out"))
@@ -209,7 +220,9 @@ def another_log(lines: Lines) -> None:
 def close_what_is_shown(lines: Lines) -> None:
     at = next(at for at, line in enumerate(lines) if b'"run":"RUN1"' in line and at > 3)
     body = lines[at]
-    lines[at] = canonical({"sealed": {"at": 64, "state": state_after(body[:64]), "tail": body[64:].decode("latin-1")}})
+    lines[at] = canonical(
+        {"sealed": {"at": 64, "state": states_after([body[:64]])[0], "tail": body[64:].decode("latin-1")}}
+    )
 
 
 def an_open_end(lines: Lines) -> None:
@@ -327,7 +340,7 @@ def test_a_run_that_is_named_and_not_there_is_told(copy: Path) -> None:
 def test_a_manifest_that_says_otherwise_does_not_let_a_record_be_closed(copy: Path, says: dict[str, Any]) -> None:
     lines = lines_of(copy)
     (at,) = [place for place, line in enumerate(lines) if b'"type":"effect.unknown"' in line]
-    lines[at] = seal(read(lines[at])).line()
+    lines[at] = seal([read(lines[at])])[0].line()
     code, said = judged(repacked(copy, lines, **says))
     assert (code, said.endswith("it is of an exported run, and its content is closed\n")) == (1, True), said
 

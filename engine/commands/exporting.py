@@ -36,7 +36,7 @@ def export_runs(shell: Shell, runs: Sequence[str], folder: Path, is_whole: bool)
     terminal = shell.terminal
     with excerpt(shell.settings.journal, runs, is_whole=is_whole) as taken, new_folder(folder, is_earlier) as made:
         if taken.is_slow and shell.format == "human":
-            terminal.err("Closing the records of other runs takes a while; --whole-log shows them, and is quick.\n")
+            terminal.err("There are many records from the first of these runs on; it takes a while.\n")
         evidence, accounts = _records(taken, made)
         page = report(evidence, accounts)
         (made / "report.html").write_text(document_html.render(page), "utf-8", newline="\n")

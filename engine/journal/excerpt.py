@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import apsw
@@ -22,8 +22,10 @@ _EFFECTS = "SELECT DISTINCT effect_key FROM event WHERE run=? AND effect_key IS 
 _ABOUT = "SELECT min(seq) FROM event WHERE effect_key >= ?1 || '#' AND effect_key < ?1 || '$'"
 _ALL_RUNS = "SELECT run FROM event WHERE type='run.start' ORDER BY seq"
 
-# About so many records are closed in five seconds (`engine/journal/sealing.py`).
-MANY = 2000
+# So many records are closed side by side (`engine/journal/sealing.py`): more would not be faster.
+AT_ONCE = 500
+# About so many are exported in five seconds.
+MANY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,14 @@ class Line:
     ts: str
     record: Record | None
     blobs: dict[str, bytes]
+
+
+_Found = tuple[Line, Record | None]  # and the record to be closed, which gives the line its text
+
+
+def _closed(found: Sequence[_Found]) -> Iterator[Line]:
+    sealed = iter(sealing.seal([record for _, record in found if record is not None]))
+    yield from (line if record is None else replace(line, text=next(sealed).line()) for line, record in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +71,34 @@ class Excerpt:
 
     @property
     def is_slow(self) -> bool:
-        """Whether so many records may have to be closed that somebody who waits should know."""
-        return not self.is_whole and self.head is not None and self.head[0] - self.first > MANY
+        """Whether there are so many records that somebody who waits should know."""
+        return self.head is not None and self.head[0] - self.first > MANY
 
     def lines(self) -> Iterator[Line]:
         """Every record from `first` on, in order. Ends early where the file cannot be read further."""
+        found: list[_Found] = []
         try:
             for seq, run, body in packing.every(self._db, self.first):
-                yield self._line(seq, run, body)
+                found.append(self._line(seq, run, body))
+                if len(found) == AT_ONCE:
+                    yield from _closed(found)
+                    found = []
         except (apsw.Error, ValueError):
             if self.report.is_intact:
                 raise
+        yield from _closed(found)
 
-    def _line(self, seq: int, run: str, body: bytes) -> Line:
+    def _line(self, seq: int, run: str, body: bytes) -> _Found:
         try:
             record = chain.read(body)
         except ValueError:
-            return Line(seq, sealing.unreadable(body).line(), chain.hash_of(body), "", None, {})
+            return Line(seq, sealing.unreadable(body).line(), chain.hash_of(body), "", None, {}), None
         if not (self.is_whole or record.run in self.runs or run in self.runs or self._is_about(record)):
-            return Line(seq, sealing.seal(record).line(), record.hash, record.ts, None, {})
+            return Line(seq, b"", record.hash, record.ts, None, {}), record
         blobs = self._blobs(record)
         with suppress(ValueError):  # a part is missing or was changed: the record shows what it holds itself
             record = chain.read(body, blobs)
-        return Line(seq, body, record.hash, record.ts, record, blobs)
+        return Line(seq, body, record.hash, record.ts, record, blobs), None
 
     def _is_about(self, record: Record) -> bool:
         return record.effect_key is not None and record.effect_key.rpartition("#")[0] in self.effects

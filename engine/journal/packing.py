@@ -107,11 +107,14 @@ def of_run(db: apsw.Connection, run: str) -> Iterator[tuple[int, bytes]]:
 
 
 def every(db: apsw.Connection, first: int) -> Iterator[tuple[int, str, bytes]]:
-    """Number, run and bytes of every record from `first` on. Raises ValueError for a pack that cannot be read."""
+    """Number, run and bytes of every record from `first` on; the run is what its row says, and empty for a packed one.
+
+    Raises ValueError for a pack that cannot be read.
+    """
     last = packed_up_to(db)
     packs = rows(db, "SELECT first, body FROM pack WHERE last >= ? ORDER BY first", (first,)) if last else ()
     for start, packed in packs:
-        yield from ((seq, _run(body), body) for seq, body in enumerate(apart(packed), start) if seq >= first)
+        yield from ((seq, "", body) for seq, body in enumerate(apart(packed), start) if seq >= first)
     sql = "SELECT seq, run, body FROM event WHERE seq >= ? ORDER BY seq"
     yield from rows(db, sql, (max(first, last + 1),))
 
