@@ -55,6 +55,13 @@ class Shaped:
     as_: Any
 
 
+class Always:
+    """Beside a field that reading can do without: every supported server says it, and never null (`lago.md` 3).
+
+    An expression may take it for granted; where it is missing after all, nothing is decided by it.
+    """
+
+
 class Fact(BaseModel):
     """Base of every model of something read. Unknown fields are kept, so nothing Lago says is lost in memory.
 

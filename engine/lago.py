@@ -190,6 +190,22 @@ class Lago:
         )
         return Fetched(listed.rows, listed.requests, self._clock.now(), listed.seconds)
 
+    def past_invoices(self, external_customer_id: str) -> Fetched[tuple[ListedInvoice, ...]]:
+        """The customer's finalized invoices, each once, every page. Raises KeyRefused, Unreachable."""
+        query = [
+            ("external_customer_id", external_customer_id),
+            ("status[]", "finalized"),
+            ("per_page", str(PER_PAGE)),
+            ("page", "1"),
+        ]
+        listed = self._reads.every(
+            "/invoices",
+            query,
+            ListedInvoice,
+            lambda row: owner(row) == external_customer_id and row.get("status") == "finalized",
+        )
+        return Fetched(listed.rows, listed.requests, self._clock.now(), listed.seconds)
+
     def drafts(self, external_customer_id: str | None = None) -> Fetched[tuple[ListedInvoice, ...]]:
         """Every draft, or every draft of one customer, each once. Raises KeyRefused, Unreachable."""
         if external_customer_id is not None:

@@ -16,6 +16,7 @@ from engine.lago_models.customers import (
     Tax,
 )
 from engine.lago_models.fees import Fee, FeeItem
+from engine.lago_models.history import InvoiceHistory, PastInvoice
 from engine.lago_models.invoices import SUMS, Invoice, parse_invoice
 from engine.lago_models.outcomes import Finalization, InvoiceDeed, InvoiceLists, ListedInvoice, Voiding
 from engine.lago_models.parts import AppliedTax, BillingPeriod, Credit, CreditItem, ErrorDetail
@@ -39,9 +40,11 @@ __all__ = [
     "IntegrationCustomer",
     "Invoice",
     "InvoiceDeed",
+    "InvoiceHistory",
     "InvoiceLists",
     "InvoiceSubscription",
     "ListedInvoice",
+    "PastInvoice",
     "Subscription",
     "Subscriptions",
     "Tax",

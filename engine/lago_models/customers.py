@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from engine.facts import Fact, Shaped
+from engine.facts import Always, Fact, Shaped
 from engine.lago_models.fields import Cents, Exact, Json, Moment, NullIsEmpty, Text, in_order
 from engine.lago_models.words import (
     AccountType,
@@ -23,8 +23,8 @@ class Tax(Fact):
     CLEAR: ClassVar[tuple[str, ...]] = ("code", "name", "rate")
 
     code: Text
-    name: Text | None = None
-    rate: Exact | None = None
+    name: Annotated[Text | None, Always] = None
+    rate: Annotated[Exact | None, Always] = None
 
     def figures(self) -> Any:
         """Code and rate: a name may change freely."""
@@ -83,17 +83,17 @@ class Customer(Fact):
     external_id: Text
     name: Text | None = None
     currency: str | None = None
-    account_type: AccountType | None = None
+    account_type: Annotated[AccountType | None, Always] = None
     timezone: str | None = None
-    applicable_timezone: str | None = None
+    applicable_timezone: Annotated[str | None, Always] = None
     net_payment_term: int | None = None
-    finalize_zero_amount_invoice: ZeroAmounts | None = None
+    finalize_zero_amount_invoice: Annotated[ZeroAmounts | None, Always] = None
     billing_entity_code: str | None = None
-    billing_configuration: BillingConfiguration | None = None
+    billing_configuration: Annotated[BillingConfiguration | None, Always] = None
     taxes: tuple[Tax, ...] | None = None
     integration_customers: tuple[IntegrationCustomer, ...] | None = None
     created_at: Moment | None = None
-    updated_at: Moment | None = None
+    updated_at: Annotated[Moment | None, Always] = None
 
     def figures(self) -> Any:
         """Who is billed, and every setting of the customer that decides what a finalization makes."""
@@ -141,13 +141,13 @@ class Subscription(Fact):
 
     lago_id: str
     external_id: Text
-    external_customer_id: Text | None = None
+    external_customer_id: Annotated[Text | None, Always] = None
     name: Text | None = None
-    plan_code: Text | None = None
-    plan_amount_cents: Cents | None = None
-    plan_amount_currency: str | None = None
+    plan_code: Annotated[Text | None, Always] = None
+    plan_amount_cents: Annotated[Cents | None, Always] = None
+    plan_amount_currency: Annotated[str | None, Always] = None
     status: SubscriptionStatus
-    billing_time: BillingTime | None = None
+    billing_time: Annotated[BillingTime | None, Always] = None
     subscription_at: Moment | None = None
     started_at: Moment | None = None
     ending_at: Moment | None = None

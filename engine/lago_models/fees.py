@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from engine.facts import Fact, Shaped
+from engine.facts import Always, Fact, Shaped
 from engine.lago_models.fields import Cents, Exact, Json, Moment, Text
 from engine.lago_models.words import FeeType
 from engine.values import canonical
@@ -78,17 +78,17 @@ class Fee(Fact):
     lago_subscription_id: str | None = None
     external_subscription_id: Text | None = None
     item: FeeItem
-    pay_in_advance: bool | None = None
-    units: Exact | None = None
+    pay_in_advance: Annotated[bool | None, Always] = None
+    units: Annotated[Exact | None, Always] = None
     precise_unit_amount: Exact | None = None
     amount_cents: Cents
-    amount_currency: str | None = None
+    amount_currency: Annotated[str | None, Always] = None
     precise_amount: Exact | None = None
     precise_total_amount: Exact | None = None
-    taxes_amount_cents: Cents | None = None
+    taxes_amount_cents: Annotated[Cents | None, Always] = None
     taxes_precise_amount: Exact | None = None
-    taxes_rate: Exact | None = None
-    total_amount_cents: Cents | None = None
+    taxes_rate: Annotated[Exact | None, Always] = None
+    total_amount_cents: Annotated[Cents | None, Always] = None
     precise_coupons_amount_cents: Exact | None = None
     sub_total_excluding_taxes_amount_cents: Cents | None = None
     sub_total_excluding_taxes_precise_amount_cents: Exact | None = None

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ValidationError
 
-from engine.facts import Fact
+from engine.facts import Always, Fact
 from engine.lago_models.customers import Customer, Subscription
 from engine.lago_models.fees import Fee
 from engine.lago_models.fields import Cents, Day, Moment, NullIsEmpty, in_order
@@ -67,21 +67,21 @@ class Invoice(Fact):
     NOUN: ClassVar[str] = "invoice"
 
     lago_id: str
-    billing_entity_code: str = ""
+    billing_entity_code: Annotated[str, Always] = ""
     sequential_id: int | None = None
     number: str
     issuing_date: Day | None = None
     payment_due_date: Day | None = None
-    net_payment_term: int | None = None
+    net_payment_term: Annotated[int | None, Always] = None
     invoice_type: InvoiceType
     status: InvoiceStatus
-    payment_status: PaymentStatus | None = None
+    payment_status: Annotated[PaymentStatus | None, Always] = None
     payment_dispute_lost_at: Moment | None = None
-    payment_overdue: bool | None = None
+    payment_overdue: Annotated[bool | None, Always] = None
     currency: str
     fees_amount_cents: Cents
     taxes_amount_cents: Cents
-    progressive_billing_credit_amount_cents: Cents | None = None
+    progressive_billing_credit_amount_cents: Annotated[Cents | None, Always] = None
     coupons_amount_cents: Cents
     credit_notes_amount_cents: Cents
     sub_total_excluding_taxes_amount_cents: Cents
@@ -90,20 +90,20 @@ class Invoice(Fact):
     prepaid_credit_amount_cents: Cents
     prepaid_granted_credit_amount_cents: Cents | None = None
     prepaid_purchased_credit_amount_cents: Cents | None = None
-    total_due_amount_cents: Cents | None = None
+    total_due_amount_cents: Annotated[Cents | None, Always] = None
     total_paid_amount_cents: Cents | None = None
     total_offsetted_credit_note_amount_cents: Cents | None = None
-    version_number: int | None = None
-    created_at: Moment | None = None
-    updated_at: Moment | None = None
+    version_number: Annotated[int | None, Always] = None
+    created_at: Annotated[Moment | None, Always] = None
+    updated_at: Annotated[Moment | None, Always] = None
     voided_at: Moment | None = None
     customer: Customer
-    subscriptions: tuple[Subscription, ...] | None = None
-    billing_periods: tuple[BillingPeriod, ...] | None = None
+    subscriptions: Annotated[tuple[Subscription, ...] | None, Always] = None
+    billing_periods: Annotated[tuple[BillingPeriod, ...] | None, Always] = None
     fees: Annotated[tuple[Fee, ...], NullIsEmpty]
-    credits: tuple[Credit, ...] | None = None
-    applied_taxes: tuple[AppliedTax, ...] | None = None
-    error_details: tuple[ErrorDetail, ...] | None = None
+    credits: Annotated[tuple[Credit, ...] | None, Always] = None
+    applied_taxes: Annotated[tuple[AppliedTax, ...] | None, Always] = None
+    error_details: Annotated[tuple[ErrorDetail, ...] | None, Always] = None
 
     @property
     def total(self) -> Money:

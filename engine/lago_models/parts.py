@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from engine.facts import Fact
+from engine.facts import Always, Fact
 from engine.lago_models.fields import Cents, Exact, Json, Moment, Text
 from engine.lago_models.words import CreditType, ErrorCode, InvoicingReason
 
@@ -24,12 +24,12 @@ class AppliedTax(Fact):
     )
 
     lago_tax_id: str | None = None
-    tax_name: Text | None = None
-    tax_code: Text | None = None
-    tax_rate: Exact | None = None
+    tax_name: Annotated[Text | None, Always] = None
+    tax_code: Annotated[Text | None, Always] = None
+    tax_rate: Annotated[Exact | None, Always] = None
     amount_cents: Cents
-    amount_currency: str | None = None
-    fees_amount_cents: Cents | None = None
+    amount_currency: Annotated[str | None, Always] = None
+    fees_amount_cents: Annotated[Cents | None, Always] = None
 
     def figures(self) -> Any:
         """Code, rate and amounts."""
@@ -53,7 +53,7 @@ class Credit(Fact):
     CLEAR: ClassVar[tuple[str, ...]] = ("amount_cents", "amount_currency", "before_taxes", "item")
 
     amount_cents: Cents
-    amount_currency: str | None = None
+    amount_currency: Annotated[str | None, Always] = None
     before_taxes: bool
     item: CreditItem
 
@@ -89,15 +89,15 @@ class BillingPeriod(Fact):
         "invoicing_reason",
     )
 
-    lago_subscription_id: str | None = None
-    external_subscription_id: Text | None = None
-    subscription_from_datetime: Moment | None = None
-    subscription_to_datetime: Moment | None = None
-    charges_from_datetime: Moment | None = None
-    charges_to_datetime: Moment | None = None
+    lago_subscription_id: Annotated[str | None, Always] = None
+    external_subscription_id: Annotated[Text | None, Always] = None
+    subscription_from_datetime: Annotated[Moment | None, Always] = None
+    subscription_to_datetime: Annotated[Moment | None, Always] = None
+    charges_from_datetime: Annotated[Moment | None, Always] = None
+    charges_to_datetime: Annotated[Moment | None, Always] = None
     fixed_charges_from_datetime: Moment | None = None
     fixed_charges_to_datetime: Moment | None = None
-    invoicing_reason: InvoicingReason | None = None
+    invoicing_reason: Annotated[InvoicingReason | None, Always] = None
 
     def figures(self) -> Any:
         """All of it: the period is part of what a person confirms."""

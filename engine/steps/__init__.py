@@ -9,6 +9,7 @@ from engine.steps.finalize_invoice import STEP as finalize_invoice
 from engine.steps.get_billing_entity import STEP as get_billing_entity
 from engine.steps.get_credits import STEP as get_credits
 from engine.steps.get_customer import STEP as get_customer
+from engine.steps.get_history import STEP as get_history
 from engine.steps.get_invoice import STEP as get_invoice
 from engine.steps.get_subscriptions import STEP as get_subscriptions
 from engine.steps.latest_sync import STEP as latest_sync
@@ -23,6 +24,7 @@ REGISTRY: dict[str, Step[Any]] = {
     "lago.get_subscriptions": get_subscriptions,
     "lago.get_credits": get_credits,
     "lago.get_billing_entity": get_billing_entity,
+    "lago.get_history": get_history,
     "billing.latest_sync": latest_sync,
     "lago.refresh_invoice": refresh_invoice,
     "lago.finalize_invoice": finalize_invoice,
