@@ -202,6 +202,15 @@ def test_the_sandbox_listens_on_this_machine_only() -> None:
         assert sandbox._server.server_address[0] == "127.0.0.1"
 
 
+def test_a_server_that_refuses_stops_looking_for_connections() -> None:
+    with Sandbox([], now=lambda: NOON) as sandbox:
+        assert sandbox._thread.is_alive()
+        sandbox.refuse()
+        assert not sandbox._thread.is_alive()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", sandbox.port))
+
+
 @pytest.mark.parametrize("text", ["finalize", "finalize:nothing", "pay:html", "reads:html@0", "reads:html@x"])
 def test_a_fault_that_is_none_is_told(text: str) -> None:
     with pytest.raises(ValueError, match="`"):

@@ -42,7 +42,6 @@ class Sandbox:
         self.now = now
         self.before: Callable[[str, str], None] = lambda method, target: None
         self.stopped = threading.Event()
-        self.refusing = False
         self._lock = threading.Lock()
         sandbox = self
 
@@ -80,16 +79,16 @@ class Sandbox:
         """Close the listening socket: from now on connecting is refused."""
         if not self.stopped.is_set():
             self.stopped.set()
-            if not self.refusing:
-                self._server.shutdown()
+            self._server.shutdown()
             self._server.server_close()
 
     def refuse(self) -> None:
         """From now on connecting is refused, and connections that are open end with their present answer."""
         with suppress(OSError):  # a poll that is under way would keep a closed socket listening; shut down, it is not
             self._server.socket.shutdown(socket.SHUT_RDWR)
+        self._server.shutdown()  # or it would ask the closed socket for ever, as fast as it can
+        self._thread.join()
         self._server.socket.close()
-        self.refusing = True
 
     def fault_on(self, call: str) -> Fault | None:
         """The fault that strikes this call, if any."""
