@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import re
@@ -30,6 +31,10 @@ from engine.source import parse
 from engine.steps import REGISTRY as STEPS
 from engine.terminal import Terminal
 from engine.validation import validate
+
+# By libyaml, where it is there: they are large, and read for each of the names.
+SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+SafeDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 REGISTRY = built_in()
 ALL = titles(REGISTRY)
@@ -205,9 +210,10 @@ def test_what_a_check_is_shown_to_say_is_a_verdict_of_a_case(name: str) -> None:
     assert max(map(len, shown.splitlines())) <= 76
 
 
+@cache
 def shipped() -> dict[str, dict[str, Any]]:
     """The runbooks that come with runbook, as plain values; YAML 1.1 takes `on` for true."""
-    found = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in files([]).values()}
+    found = {path.stem: yaml.load(path.read_text("utf-8"), SafeLoader) for path in files([]).values()}
     for runbook in found.values():
         for note in runbook.get("when_it_fails", []):
             note["on"] = note.pop(True, None) or note["on"]
@@ -232,10 +238,10 @@ def test_the_example_of_a_check_or_step_can_stand_in_a_shipped_runbook(name: str
 
 def findings(stem: str, name: str, example: dict[str, Any]) -> list[Diagnostic]:
     """What is wrong with a shipped runbook whose step of this name is the example."""
-    runbook = shipped()[stem]
+    runbook = copy.deepcopy(shipped()[stem])
     own = next(step for step in runbook["steps"] if name in (step.get("check"), step.get("step")))
     runbook["steps"][runbook["steps"].index(own)] = {**example, "id": own["id"]}
-    whole = yaml.safe_dump(runbook, sort_keys=False, allow_unicode=True)
+    whole = yaml.dump(runbook, Dumper=SafeDumper, sort_keys=False, allow_unicode=True)
     found = validate(parse(whole.encode(), f"{stem}.yaml"), STEPS, CHECKS)[1]
     # An example need not use what the shipped runbook asks for.
     return [one for one in found if one.code != "RB023"]
