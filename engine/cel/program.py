@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from engine.cel.problems import Problem
+from engine.cel.handed import Handed, NotAsDeclared
+from engine.cel.problems import Failed, OverBudget, Problem
 from engine.cel.trace import Trace
+from engine.cel.tree import Part
 from engine.cel.types import Type
+
+MOST_STEPS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +27,26 @@ class Program:
     type: Type
     reads: tuple[str, ...]
     warnings: tuple[Problem, ...]
+    _handed: Handed = field(repr=False, compare=False)
+    _part: Part = field(repr=False, compare=False)
+    _run: Callable[[list[Any]], Any] = field(repr=False, compare=False)
+    _price: int = field(repr=False, compare=False)
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
         """The value, for the names that were declared. What it reads of `values` must be of the declared types.
 
         Raises Failed when there is no value, and OverBudget.
         """
-        raise NotImplementedError
+        try:
+            frame = self._handed.frame(values, MOST_STEPS - self._price)
+        except NotAsDeclared as wrong:
+            raise Failed(str(wrong), wrong.start, wrong.end) from None
+        if frame[0] < 0:
+            raise OverBudget
+        return self._run(frame)
 
     def explain(self, values: Mapping[str, Any]) -> Trace:
         """The same evaluation, told part by part. Raises nothing: what would be raised is an `error` of the trace."""
-        raise NotImplementedError
+        from engine.cel.explainer import explained
+
+        return explained(self.text, self._part, self._handed, values, MOST_STEPS - self._price)
