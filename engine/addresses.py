@@ -18,8 +18,8 @@ def normalize_lago_url(text: str) -> str:
     return f"{url.scheme}://{url.netloc}{path if path.endswith(API) else path + API}"
 
 
-def normalize_console_url(text: str) -> str:
-    """The billing console's address without a slash at its end; a path before `/api/admin` is kept. Raises ValueError."""
+def normalize_server_url(text: str) -> str:
+    """A server's address without a slash at its end; its path is kept. Raises ValueError that says what is wrong."""
     url = _checked(text)
     return f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}"
 

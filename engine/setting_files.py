@@ -16,7 +16,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from engine.setting_table import BY_ENV, BY_NAME, CODE, KEYS, LISTS, TABLE, Place
+from engine.setting_table import BY_ENV, BY_NAME, CODE, KEYS, LISTS, OWN, TABLE, Place
 
 MOST_BYTES = 1_000_000
 
@@ -123,12 +123,12 @@ def from_project(path: Path, home: Path) -> Found:
         f"`{name}` (remove it; where a key was committed, replace the key)"
         for name in held
     )
-    if "trusted_projects" in found.texts:
-        where = found.texts["trusted_projects"].origin.name
-        faults += (
-            f"{where}: a project cannot say itself that it is trusted; set `trusted_projects` in your user file",
-        )
-    kept = {name: text for name, text in found.texts.items() if name not in KEYS | {"trusted_projects"}}
+    faults += tuple(
+        f"{found.texts[name].origin.name}: {why}; set `{name}` in your user file"
+        for name, why in OWN.items()
+        if name in found.texts
+    )
+    kept = {name: text for name, text in found.texts.items() if name not in KEYS | OWN.keys()}
     return Found(kept, (*found.faults, *faults))
 
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from engine.addresses import normalize_console_url, normalize_lago_url
+from engine.addresses import normalize_lago_url, normalize_server_url
 
 MOST_SECONDS = 86_400
 MOST_READS = 1_000
@@ -105,8 +105,8 @@ def _lago_url(text: str, place: Place) -> str:
     return normalize_lago_url(text)
 
 
-def _console_url(text: str, place: Place) -> str:
-    return normalize_console_url(text)
+def _server_url(text: str, place: Place) -> str:
+    return normalize_server_url(text)
 
 
 def _key(text: str, place: Place) -> str:
@@ -148,7 +148,7 @@ TABLE: tuple[Setting, ...] = (
         "billing_console_url",
         "BILLING_CONSOLE_URL",
         "the billing console; `GET /api/admin/sync/status` is read from it; https, or http on loopback only",
-        _console_url,
+        _server_url,
         None,
         _NONE,
     ),
@@ -225,6 +225,32 @@ TABLE: tuple[Setting, ...] = (
         _NONE,
     ),
     Setting(
+        "opa",
+        "RUNBOOK_OPA",
+        "the `opa` executable, for policies in Rego; never from a project file",
+        _path,
+        None,
+        "`opa` on the `PATH`",
+    ),
+    Setting(
+        "opa_url",
+        "RUNBOOK_OPA_URL",
+        "an OPA server that facts may be sent to; https, or http on loopback only; never from a project file",
+        _server_url,
+        None,
+        "only servers on loopback",
+    ),
+    Setting(
+        "opa_token",
+        "RUNBOOK_OPA_TOKEN",
+        "sent to that server as `Authorization: Bearer`",
+        _key,
+        None,
+        _NONE,
+        is_secret=True,
+    ),
+    Setting("opa_token_file", "RUNBOOK_OPA_TOKEN_FILE", "a file that holds that token", _path, None, _NONE),
+    Setting(
         "environment",
         "RUNBOOK_ENVIRONMENT",
         "the label on every screen and record; `production` is spelled out",
@@ -297,8 +323,15 @@ BY_ENV = {row.env: row for row in TABLE}
 LISTS = frozenset({"path", "extensions", "trusted_projects"})
 """What holds several paths, and so may be a list in a file."""
 
-CODE = frozenset({"extensions", "trusted_projects"})
+CODE = frozenset({"extensions", "trusted_projects", "opa"})
 """What decides which code is executed. In the environment, which goes from folder to folder, only whole paths do."""
+
+OWN = {
+    "trusted_projects": "a project cannot say itself that it is trusted",
+    "opa": "a project cannot say which program is executed",
+    "opa_url": "a project cannot say where facts are sent",
+}
+"""What a project file may not hold, and why: it would decide by itself what is done beside the key."""
 
 KEYS = frozenset({row.name for row in TABLE if row.is_secret} | {f"{row.name}_file" for row in TABLE if row.is_secret})
 """What a project file may neither hold nor point to: with its own URL beside it, it could have any file sent there."""

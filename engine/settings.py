@@ -54,6 +54,15 @@ class ConsoleTarget:
     secret: Secret | None
 
 
+@dataclass(frozen=True, slots=True)
+class OpaTarget:
+    """The `opa` executable (None: the one on the PATH), and the server that facts may go to, with its token."""
+
+    executable: Path | None = None
+    url: str | None = None
+    token: Secret | None = None
+
+
 class SettingsInvalid(SettingsFault):
     """Settings that cannot be read: all that is wrong, one sentence each, in `faults`."""
 
@@ -198,12 +207,19 @@ class Settings:
             return ConsoleTarget(url, "Authorization", Secret(f"Bearer {secret.reveal()}"))
         return ConsoleTarget(url, "Cookie", secret)
 
+    def opa(self) -> OpaTarget:
+        """Whom policies in Rego are asked of. Raises SettingsFault when the token is of another party than the address."""
+        url, held = self._text("opa_url"), self.held("opa_token")
+        if url is not None and held:
+            self._same_party("opa_url", held[0])
+        return OpaTarget(self.values["opa"].value, url, held[0].open() if url is not None and held else None)
+
     def clock_to_use(self) -> Clock:
         """Real time, or time from `RUNBOOK_CLOCK` on. Raises SettingsFault unless every target is on loopback."""
         start = self.clock
         if start is None:
             return Clock()
-        for name in ("lago_api_url", "billing_console_url"):
+        for name in ("lago_api_url", "billing_console_url", "opa_url"):
             url = self._text(name)
             if url is not None and not is_loopback(url):
                 raise SettingsFault(
@@ -216,7 +232,7 @@ class Settings:
     def problems(self) -> tuple[RunbookError, ...]:
         """What would stop a run although every setting can be read: a key beside a foreign address, a held clock."""
         found: list[RunbookError] = []
-        for attempt in (self._check_lago, self.console, self.clock_to_use):
+        for attempt in (self._check_lago, self.console, self.opa, self.clock_to_use):
             try:
                 attempt()
             except SettingsFault as fault:
@@ -228,7 +244,12 @@ class Settings:
         lago = self.held("lago_api_key")
         console = self.held("billing_console_token", "billing_console_cookie")
         found = []
-        for what, held in (("the key to Lago", lago), ("access to the billing console", console)):
+        opa = self.held("opa_token")
+        for what, held in (
+            ("the key to Lago", lago),
+            ("access to the billing console", console),
+            ("the token for OPA", opa),
+        ):
             if len(held) > 1:
                 labels = " and ".join(one.label for one in held)
                 found.append(f"{what} is set twice, by {labels}; {held[0].label} is used")
@@ -236,7 +257,7 @@ class Settings:
         if file.value is not None and url.value is not None:
             used = "BILLING_SYNC_FILE" if self._sync_is_file() else "BILLING_CONSOLE_URL"
             found.append(f"sync runs are set twice, by BILLING_SYNC_FILE and BILLING_CONSOLE_URL; {used} is used")
-        for one in (*lago, *console):
+        for one in (*lago, *console, *opa):
             if (path := one.lies_open_in) is not None:
                 found.append(f"{path} holds a key that every account on this machine can read; chmod 600 it")
         return tuple(found)

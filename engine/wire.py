@@ -31,7 +31,7 @@ from engine.clock import Clock
 from engine.deadline import DeadlineBackend, Deadlines, Exchange
 from engine.errors import Bug, RunbookError, SettingsFault, Unreachable
 from engine.exchange import Answer, Heard, NeverSent, NoAnswer, Replied, Request
-from engine.values import Secret
+from engine.values import Secret, canonical
 
 # Seconds: for one try of a read, for connecting, for all tries of a read with their pauses, for one backoff.
 READ_SECONDS = 30.0
@@ -266,6 +266,21 @@ class Wire:
         finally:
             root.close()
 
+    def ask(self, path: str, question: Mapping[str, Any], seconds: float) -> Reply:
+        """POST a question as JSON: a read with a body, sent once. The answer is handed over whatever its status.
+
+        Raises Unreachable when there is none within so many seconds.
+        """
+        request, request_id, started = Request("POST", self.target(path)), str(uuid.uuid4()), time.monotonic()
+        try:
+            with self._exchange(seconds), self._client(is_kept=False) as client:
+                status, headers, content = self._send(client, request, request_id, canonical(question))
+        except httpx.TimeoutException as error:
+            raise Unreachable(f"{self.place} gave no answer in {seconds:g} s") from error
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TooLarge, Garbled) as error:
+            raise Unreachable(f"{self.place} gave no answer: {meaning(error)}") from error
+        return Reply(status, headers, parse(content), time.monotonic() - started, request_id)
+
     def _read_once(self, request: Request, seconds: float) -> Reply:
         if self._reader is None:
             self._reader = self._client(is_kept=True)
@@ -340,20 +355,22 @@ class Wire:
         finally:
             self._deadlines.enter(None)
 
-    def _send(self, client: httpx.Client, request: Request, request_id: str) -> tuple[int, Mapping[str, str], bytes]:
-        headers = {"X-Request-Id": request_id}
+    def _send(
+        self, client: httpx.Client, request: Request, request_id: str, body: bytes | None = None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        headers = {"X-Request-Id": request_id} | ({} if body is None else {"Content-Type": "application/json"})
         if self.header and self.secret:
             headers[self.header] = self.secret.reveal()
         parts = urlsplit(self.base)
         url = f"{parts.scheme}://{parts.netloc}{request.target}"
         timeout = None if request.method not in ("GET", "HEAD") else READ_SECONDS
         with client.stream(
-            request.method, url, headers=headers, timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS)
+            request.method, url, content=body, headers=headers, timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS)
         ) as response:
             self.tell(f"{request} {response.status_code}, request id {request_id}")
-            body = Body(response.headers.get("content-encoding", ""))
+            answer = Body(response.headers.get("content-encoding", ""))
             for piece in response.iter_raw():
-                body.feed(piece)
-        content = body.whole()
+                answer.feed(piece)
+        content = answer.whole()
         self.heard(Heard(request, response.status_code, response.headers, content))
         return response.status_code, response.headers, content

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from engine.addresses import is_loopback, normalize_console_url, normalize_lago_url
+from engine.addresses import is_loopback, normalize_lago_url, normalize_server_url
 
 SPELLINGS = [
     ("https://api.getlago.com", "https://api.getlago.com/api/v1"),
@@ -38,8 +38,8 @@ def test_the_http_library_reads_it_as_we_do(text: str, address: str) -> None:
 
 
 def test_a_consoles_path_is_kept_and_nothing_is_added() -> None:
-    assert normalize_console_url("https://Console.example/internal/") == "https://console.example/internal"
-    assert normalize_console_url("https://console.example") == "https://console.example"
+    assert normalize_server_url("https://Console.example/internal/") == "https://console.example/internal"
+    assert normalize_server_url("https://console.example") == "https://console.example"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_consoles_path_is_kept_and_nothing_is_added() -> None:
     ],
 )
 def test_what_is_no_address_is_refused_and_told_why(text: str, says: str) -> None:
-    for normalize in (normalize_lago_url, normalize_console_url):
+    for normalize in (normalize_lago_url, normalize_server_url):
         with pytest.raises(ValueError, match=says) as refused:
             normalize(text)
         assert "secret" not in str(refused.value)

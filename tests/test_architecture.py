@@ -19,8 +19,8 @@ from engine.steps import REGISTRY as STEPS
 FLOORS: dict[int, str] = {
     0: "articles clock diagnostics errors events exchange facts manual printable scenario_results values",
     1: "addresses answers cel folders lago_models lago_rules model references scalars source sync_runs yaml_words",
-    2: "billing deadline journal lago lago_reading operators outputs secrets_source setting_files setting_lines setting_table "
-    "settings terminal wire written",
+    2: "billing deadline journal lago lago_reading opa operators outputs secrets_source setting_files setting_lines "
+    "setting_table settings terminal wire written",
     3: "api checks policy steps",
     4: "aftermath asking consent endings extensions gathering interrupts itinerary library log one_way recall registry resume "
     "runner schema session standing validation",

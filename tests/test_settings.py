@@ -19,8 +19,8 @@ from engine import setting_lines, settings
 from engine.clock import Clock, HeldClock
 from engine.errors import Exit, SettingsFault
 from engine.setting_files import Layer, Origin
-from engine.setting_table import BY_NAME, KEYS, TABLE
-from engine.settings import ConsoleTarget, Settings, SettingsInvalid
+from engine.setting_table import BY_NAME, KEYS, OWN, TABLE
+from engine.settings import ConsoleTarget, OpaTarget, Settings, SettingsInvalid
 from engine.values import Secret
 
 URL = "https://billing.example.com/api/v1"
@@ -119,6 +119,9 @@ def test_defaults_need_nothing_at_all(desk: Desk) -> None:
         "path": (desk.cwd / "runbooks", settings.SHIPPED),
         "extensions": None,
         "trusted_projects": None,
+        "opa": None,
+        "opa_url": None,
+        "opa_token_file": None,
         "environment": "",
         "clock": None,
         "finalize_timeout": 90.0,
@@ -427,6 +430,29 @@ def test_a_project_may_name_code_and_cannot_say_that_it_is_trusted(desk: Desk) -
     )
 
 
+@pytest.mark.parametrize("name", sorted(OWN))
+def test_a_project_decides_neither_what_is_executed_nor_where_facts_go(desk: Desk, name: str) -> None:
+    value = "https://opa.example.com" if name == "opa_url" else "/srv/acme"
+    desk.in_project(f'{name} = "{value}"')
+    assert desk.faults() == (f"project/pyproject.toml:5: {OWN[name]}; set `{name}` in your user file",)
+
+
+def test_the_token_for_opa_goes_to_an_address_of_the_same_source_alone(desk: Desk) -> None:
+    url = "https://opa.example.com"
+    desk.in_environment(RUNBOOK_OPA_URL=url + "/", RUNBOOK_OPA_TOKEN=KEY, RUNBOOK_OPA="/opt/opa")
+    found = desk.load().opa()
+    assert (found.executable, found.url, found.token and found.token.reveal()) == (Path("/opt/opa"), url, KEY)
+    desk.env.clear()
+    desk.in_environment(RUNBOOK_OPA_TOKEN=KEY).in_user_file(f'opa_url = "{url}"')
+    assert [problem.message.split(";")[0] for problem in desk.load().problems()] == [
+        f"RUNBOOK_OPA_URL comes from your user file ({desk.user}:1) and its key from your shell (RUNBOOK_OPA_TOKEN)"
+    ]
+
+
+def test_a_token_without_a_server_that_it_is_for_goes_nowhere(desk: Desk) -> None:
+    assert desk.in_environment(RUNBOOK_OPA_TOKEN=KEY).load().opa() == OpaTarget()
+
+
 @pytest.mark.parametrize("name", ["RUNBOOK_EXTENSIONS", "RUNBOOK_TRUSTED_PROJECTS"])
 def test_in_the_environment_code_goes_by_its_whole_path(desk: Desk, name: str) -> None:
     desk.in_environment(**{name: "/srv/acme:~/acme"})
@@ -731,6 +757,10 @@ def test_config_lists_every_setting_with_its_source_and_no_key(desk: Desk) -> No
         ("RUNBOOK_PATH", f"project/deep/runbooks:{settings.SHIPPED}", "default"),
         ("RUNBOOK_EXTENSIONS", "not set", ""),
         ("RUNBOOK_TRUSTED_PROJECTS", "not set", ""),
+        ("RUNBOOK_OPA", "not set", ""),
+        ("RUNBOOK_OPA_URL", "not set", ""),
+        ("RUNBOOK_OPA_TOKEN", "not set", ""),
+        ("RUNBOOK_OPA_TOKEN_FILE", "not set", ""),
         ("RUNBOOK_ENVIRONMENT", "billing.example.com", "default"),
         ("RUNBOOK_CLOCK", "2026-11-23T11:00:00.000000Z", "environment"),
         ("RUNBOOK_FINALIZE_TIMEOUT", "30", "flag --finalize-timeout"),
@@ -796,4 +826,5 @@ def test_every_secret_has_a_setting_for_its_file() -> None:
         "lago_api_key",
         "billing_console_token",
         "billing_console_cookie",
+        "opa_token",
     ]
