@@ -7,7 +7,6 @@ refused (10), pending (12), unknown (13), or known and not kept (15). Nothing ra
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from engine.checks.base import Here
@@ -19,6 +18,7 @@ from engine.gathering import Gathering
 from engine.journal import IntentHeld
 from engine.model import StepDef
 from engine.one_way import OneWayCall, Unkept
+from engine.plain import dataclass
 from engine.references import find
 from engine.standing import held, standing
 from engine.steps.base import ReadStep, Ruling, Words

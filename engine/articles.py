@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from engine.plain import dataclass
 
 Kind = Literal["diagnostic", "exit code", "step", "check", "fact", "input type"]
 KINDS: tuple[Kind, ...] = ("diagnostic", "exit code", "step", "check", "fact", "input type")

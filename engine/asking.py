@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from engine.consent import Consenting
@@ -12,6 +11,7 @@ from engine.facts import Confirmed, Fact
 from engine.gathering import Gathering, Judged, figures_digest, figures_of
 from engine.itinerary import Itinerary
 from engine.model import StepDef
+from engine.plain import dataclass
 from engine.references import find, resolve
 from engine.steps.base import OneWayStep
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import NotConfirmed
+from engine.plain import dataclass
 from engine.values import Money
 
 

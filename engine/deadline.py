@@ -14,10 +14,12 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import httpcore
+
+from engine.plain import dataclass
 
 FOREVER = 86_400.0
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from engine.plain import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

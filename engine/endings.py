@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from engine.errors import Exit
 from engine.facts import Fact
+from engine.plain import dataclass
 
 # `finalized`, `closed` and `voided` are what the shipped one-way steps come to; a step of one's own says its own word.
 Outcome = Literal[

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
+
+from engine.plain import dataclass
 
 Word = Literal["ok", "warn", "DENY", "FAIL", "????", "skip", "wait", "----"]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from engine.plain import dataclass
 from engine.values import digest, jsonable
 
 UNNAMED = frozenset(
@@ -38,7 +38,7 @@ def is_unnamed(key: str) -> bool:
     return plain in UNNAMED or plain.startswith("address")
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True)
 class OneOf:
     """Beside the type of a text: the words that it can be, as far as is known. Reading takes any other word too."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +17,7 @@ from engine.facts import Fact
 from engine.log import RunLog
 from engine.model import Runbook, StepDef
 from engine.operators import Operator
+from engine.plain import dataclass
 from engine.references import resolve
 from engine.steps.base import OneWayStep, ReadStep, Step, World, WriteStep
 from engine.values import digest

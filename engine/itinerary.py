@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from engine.model import Runbook, StepDef
+from engine.plain import dataclass
 from engine.references import find
 from engine.steps.base import OneWayStep, ReadStep, Step, WriteStep
 

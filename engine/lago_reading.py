@@ -7,7 +7,6 @@ every row is held against the filter that it was asked for with (older servers d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -18,6 +17,7 @@ from engine.clock import Clock
 from engine.errors import Denied, Unreachable
 from engine.exchange import Fetched, Request
 from engine.facts import Fact
+from engine.plain import dataclass
 from engine.wire import READ_BUDGET, Reply, Wire
 
 PER_PAGE = 100

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from engine.diagnostics import Diagnostic, shown
 from engine.errors import Invalid, UsageFault
 from engine.folders import SHIPPED, files, misnamed, names
 from engine.model import Runbook
+from engine.plain import dataclass
 from engine.registry import Registry
 from engine.source import content_of, parse
 from engine.validation import validate

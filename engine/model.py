@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Any, Literal
 
+from engine.plain import dataclass
 from engine.source import Node, Source
 from engine.values import Money, Month, parse_duration, parse_lago_id
 

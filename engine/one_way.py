@@ -8,13 +8,14 @@ this one stopped from the newest record alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from engine.errors import Exit, JournalFault, Terminated
 from engine.events import Waiting
 from engine.exchange import Answer, NeverSent, NoAnswer
 from engine.log import RunLog
+from engine.plain import dataclass
 from engine.steps.base import OneWayStep, Ruling, Sighting, State, StepParams, World
 from engine.values import digest
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from engine import source
 from engine.diagnostics import Span
 from engine.errors import Denied, SettingsFault
+from engine.plain import dataclass
 from engine.source import Node
 
 # One line, so that it survives a log, a record and a screen alike.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import Invalid, UsageFault
 from engine.events import Recorded, moment
 from engine.facts import Confirmed, Fact
 from engine.model import Runbook, parse_input
+from engine.plain import dataclass
 from engine.steps.base import OneWayStep, Ruling, Step
 
 

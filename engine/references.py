@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from engine.plain import dataclass
 
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 # What stands between the braces.

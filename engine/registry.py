@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RunbookError, SettingsFault
+from engine.plain import dataclass
 
 if TYPE_CHECKING:
     from engine.checks.base import Check

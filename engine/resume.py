@@ -7,7 +7,6 @@ came to an intent, goes through the whole order again, consent included.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.aftermath import Aftermath
@@ -16,6 +15,7 @@ from engine.errors import Exit, Invalid, NotConfirmed, SettingsFault, Unreachabl
 from engine.facts import Fact
 from engine.gathering import Gathering
 from engine.one_way import OneWayCall
+from engine.plain import dataclass
 from engine.recall import Recalled, kinds
 from engine.runner import Runner
 from engine.steps.base import OneWayStep, Ruling

@@ -6,7 +6,7 @@ code; after it only what is known of the one-way call does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from engine.aftermath import Aftermath
@@ -23,6 +23,7 @@ from engine.itinerary import Itinerary
 from engine.log import RunLog
 from engine.model import StepDef
 from engine.one_way import OneWayCall
+from engine.plain import dataclass
 from engine.standing import standing
 from engine.steps.base import Effect, OneWayStep, ReadStep, World, WriteStep
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from engine.errors import SettingsFault
+from engine.plain import dataclass
 from engine.setting_files import Origin, Text
 from engine.setting_table import BY_NAME, Place
 from engine.values import Secret

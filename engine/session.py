@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ from engine.journal.pipeline import Pipeline
 from engine.log import RunLog
 from engine.model import Runbook
 from engine.operators import Operator, account, who
+from engine.plain import dataclass
 from engine.registry import Registry
 from engine.runner import Runner
 from engine.settings import Settings

@@ -9,13 +9,14 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, time
 from difflib import get_close_matches
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from engine.plain import dataclass
 from engine.setting_table import BY_ENV, BY_NAME, CODE, KEYS, LISTS, OWN, TABLE, Place
 
 MOST_BYTES = 1_000_000

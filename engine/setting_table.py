@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from engine.addresses import normalize_lago_url, normalize_server_url
+from engine.plain import dataclass
 
 MOST_SECONDS = 86_400
 MOST_READS = 1_000

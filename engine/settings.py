@@ -7,7 +7,7 @@ it asks for (`need_lago`, `console`, `clock_to_use`), and only then can it be re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from engine.addresses import is_loopback
 from engine.clock import Clock, HeldClock
 from engine.errors import RunbookError, SettingsFault
 from engine.manual import page
+from engine.plain import dataclass
 from engine.secrets_source import Ask, Held
 from engine.setting_files import Layer, Origin, Text
 from engine.setting_table import BY_NAME, TABLE, Place, Setting

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from engine.diagnostics import Diagnostic, Span
+from engine.plain import dataclass
 from engine.yaml_words import Place, Quoted, Unreadable, character, explain, unseen
 
 MOST_BYTES = 256 * 1024

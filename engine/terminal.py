@@ -10,9 +10,10 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TextIO
 
+from engine.plain import dataclass
 from engine.printable import safe
 
 ColourChoice = Literal["auto", "always", "never"]

@@ -7,11 +7,12 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
+
+from engine.plain import dataclass
 
 # ISO 4217, the currencies whose minor unit is not a hundredth (list of 2024-06-25).
 _MINOR_DIGITS = {

@@ -15,7 +15,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -31,6 +31,7 @@ from engine.clock import Clock
 from engine.deadline import DeadlineBackend, Deadlines, Exchange
 from engine.errors import Bug, RunbookError, SettingsFault, Unreachable
 from engine.exchange import Answer, Heard, NeverSent, NoAnswer, Replied, Request
+from engine.plain import dataclass
 from engine.values import Secret, canonical
 
 # Seconds: for one try of a read, for connecting, for all tries of a read with their pauses, for one backoff.

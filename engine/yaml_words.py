@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from engine.plain import dataclass
 
 Place = tuple[int, int]
 Quoted = tuple[Place, Place]

@@ -85,6 +85,8 @@ class Module:
         """Every class and function that another module may use, and the methods of such classes."""
         for node in self.tree.body:
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name[0] != "_":
+                if "overload" in map(ast.unparse, node.decorator_list):
+                    continue  # its types alone: what it does is told where it is done
                 yield node.name, node
                 if isinstance(node, ast.ClassDef):
                     for inner in node.body:

@@ -17,7 +17,7 @@ from engine.steps import REGISTRY as STEPS
 
 # Which floor a module is on; a room's floor holds for all that is in it.
 FLOORS: dict[int, str] = {
-    0: "articles clock diagnostics errors events exchange facts manual printable scenario_results values",
+    0: "articles clock diagnostics errors events exchange facts manual plain printable scenario_results values",
     1: "addresses answers cel folders lago_models lago_rules model references scalars source sync_runs yaml_words",
     2: "billing deadline journal lago lago_reading opa operators outputs secrets_source setting_files setting_lines "
     "setting_table settings terminal wire written",
@@ -136,6 +136,13 @@ def test_a_library_comes_in_by_its_own_door(library: str) -> None:
     doors = DOORS[library]
     assert {place for place in users if not any(fnmatch(place, door) for door in doors)} == set()
     assert bool(users) is bool(doors)
+
+
+def test_a_dataclass_is_one_that_is_made_in_no_time() -> None:
+    """Decision 060: those of the standard library took a sixth of a run."""
+    standard = re.compile(r"^\s*from dataclasses import .*\bdataclass\b|\bdataclasses\.dataclass\b", re.M)
+    users = {module.name for module in modules() if standard.search(module.text)}
+    assert users == {"engine.plain"}
 
 
 @pytest.mark.parametrize("name", WALLS)

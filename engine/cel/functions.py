@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.cel import getters, moments, numbers, texts
 from engine.cel.comparing import size
 from engine.cel.types import BOOL, DOUBLE, DURATION, INT, STRING, TIMESTAMP, Type
+from engine.plain import dataclass
 
 Taken = Type | Literal["any list", "any map", "list of int", "list of duration"]
 """What a parameter takes: a type, or any list."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from engine.cel.handed import Handed, NotAsDeclared
@@ -11,6 +11,7 @@ from engine.cel.problems import Failed, OverBudget, Problem
 from engine.cel.trace import Trace
 from engine.cel.tree import Part
 from engine.cel.types import Type
+from engine.plain import dataclass
 
 MOST_STEPS = 200_000
 

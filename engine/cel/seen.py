@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from engine.cel.shapes import Origins
 from engine.cel.syntax import Node
 from engine.cel.tree import Constant, Part
 from engine.cel.types import BOOL, NEVER, NULL, STRING, ListOf, MapOf, Never, Nullable, Type, Words
+from engine.plain import dataclass
 
 Key = tuple[Any, ...]
 """A path that always means the same value: the variable's slot, then fields and written keys."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from engine.cel.types import Type
+from engine.plain import dataclass
 
 ANY = "[]"
 """The key of any element of a list, and of any value of a map."""

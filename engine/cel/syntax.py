@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from engine.cel.types import Type
+from engine.plain import dataclass
 
 
 @dataclass(slots=True)

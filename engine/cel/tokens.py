@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from engine.cel.literals import unescaped
 from engine.cel.problems import Problem, Uncompiled
+from engine.plain import dataclass
 
 MOST_BYTES = 8192
 

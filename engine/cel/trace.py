@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from engine.plain import dataclass
 
 Kind = Literal["and", "or", "not", "choice", "compare", "compute", "path", "literal", "call", "loop", "element"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.cel.trace import Kind
+from engine.plain import dataclass
 
 Macro = Literal["all", "exists", "exists_one", "filter", "map"]
 

@@ -7,7 +7,9 @@ Values are plain Python: `int` (64 bits), `bool`, `str`, `float`, `None`, `list`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from engine.plain import dataclass
 
 
 class Type:

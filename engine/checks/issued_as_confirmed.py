@@ -25,7 +25,7 @@ DENY  ACM-013-001 is not as confirmed, for 636.04 EUR
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from pydantic import Field
@@ -47,6 +47,7 @@ from engine.lago_rules import (
     what_was_taken,
     would_close,
 )
+from engine.plain import dataclass
 from engine.values import Money, show_decimal
 
 UNWIND = (

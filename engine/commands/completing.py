@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import engine
 from engine.errors import Exit
 from engine.folders import files
+from engine.plain import dataclass
 from engine.printable import safe
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.commands.shell import Shell
@@ -12,6 +11,7 @@ from engine.errors import UsageFault
 from engine.interrupts import Interrupts
 from engine.journal.pipeline import configure_stderr
 from engine.model import Runbook, parse_input
+from engine.plain import dataclass
 from engine.session import Session, defaults
 from engine.steps.base import Effect
 

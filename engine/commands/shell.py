@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import Exit, Invalid, RunbookError, Terminated, UsageFault
+from engine.plain import dataclass
 from engine.terminal import Terminal
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from fnmatch import fnmatch
 from pathlib import Path
@@ -19,6 +19,7 @@ from engine.diagnostics import shown
 from engine.errors import Exit, Invalid, UsageFault
 from engine.library import SHIPPED, files
 from engine.manual import page
+from engine.plain import dataclass
 from engine.render import github, junit, scenarios
 from engine.scenario_results import Coverage, Difference, Result
 from engine.testing.comparing import differences

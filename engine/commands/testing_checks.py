@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -12,6 +12,7 @@ from engine.checks.base import Check
 from engine.diagnostics import Diagnostic, shown
 from engine.errors import Invalid, UsageFault
 from engine.manual import page
+from engine.plain import dataclass
 from engine.registry import Registry
 from engine.scenario_results import Coverage, Result
 from engine.testing.check_cases import CheckCase, differences

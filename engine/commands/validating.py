@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from engine.commands.shell import Excerpts, Shell
 from engine.diagnostics import Diagnostic, shown
 from engine.errors import Exit, UsageFault
 from engine.library import check, files
+from engine.plain import dataclass
 from engine.registry import Registry
 from engine.render.text import json_line
 

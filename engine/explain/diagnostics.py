@@ -8,13 +8,13 @@ too, where saying it anew would take more than a look at the file; then a test s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from engine.articles import Article, Part, Title
 from engine.diagnostics import Diagnostic
 from engine.explain.entries import read, title_of
+from engine.plain import dataclass
 from engine.registry import built_in
 from engine.render.diagnostics import render
 from engine.source import Parsed, parse

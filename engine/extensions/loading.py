@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from engine.extensions import declaration, executing, trust
 from engine.extensions.containing import contained_check, contained_step
 from engine.extensions.packages import Kind, Offer, code_of, offers
 from engine.extensions.places import Place, place_of
+from engine.plain import dataclass
 from engine.settings import Settings
 
 DICTS: tuple[tuple[Kind, str], ...] = (("step", "STEPS"), ("check", "CHECKS"))

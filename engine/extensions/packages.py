@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Literal
+
+from engine.plain import dataclass
 
 Kind = Literal["step", "check"]
 GROUPS: dict[str, Kind] = {"runbook.steps": "step", "runbook.checks": "check"}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from engine.diagnostics import Diagnostic, Span, shown
+from engine.plain import dataclass
 
 NOWHERE = Span(1, 1, 1, 1)
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from engine.events import Recorded
 from engine.journal.schema import RECORD_LIMIT
+from engine.plain import dataclass
 from engine.values import canonical, encoded
 
 _ENVELOPE: dict[str, tuple[type, ...]] = {

@@ -8,12 +8,13 @@ and none settled. Leases and clocks have no say.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from engine.errors import Exit, RunbookError
 from engine.events import Recorded
 from engine.journal.chain import Record
+from engine.plain import dataclass
 
 CLOSED = frozenset({"effect.not_sent", "effect.rejected", "effect.released"})
 SETTLED = frozenset({"effect.done", "effect.observed"})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -17,6 +17,7 @@ import apsw
 from engine.journal import chain, effects, files, packing, runs, sealing, sqlite
 from engine.journal.chain import Record
 from engine.journal.verify import NoJournal, Report, check
+from engine.plain import dataclass
 
 _EFFECTS = "SELECT DISTINCT effect_key FROM event WHERE run=? AND effect_key IS NOT NULL"
 _ABOUT = "SELECT min(seq) FROM event WHERE effect_key >= ?1 || '#' AND effect_key < ?1 || '$'"

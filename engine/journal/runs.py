@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import apsw
@@ -12,6 +11,7 @@ from engine.errors import UsageFault
 from engine.journal import chain
 from engine.journal.ids import typed
 from engine.journal.sqlite import rows
+from engine.plain import dataclass
 
 
 @dataclass(frozen=True, slots=True)

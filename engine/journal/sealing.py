@@ -14,9 +14,9 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from engine.journal.chain import Record
+from engine.plain import dataclass
 from engine.values import canonical
 
 BLOCK = 64

@@ -6,7 +6,7 @@ put in place, or a chain computed anew. That needs a word kept elsewhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import apsw
 from engine.errors import JournalFault
 from engine.journal import chain, effects, files, packing, sqlite
 from engine.journal.effects import EffectState
+from engine.plain import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ here is an upper bound and never a promise (`lago.md` 2.7 and 4).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
@@ -14,6 +13,7 @@ from typing import Literal
 from engine.lago_models import AppliedCoupon, CreditNote, Credits, Fee, Invoice, Wallet
 from engine.lago_rules.states import taxes_to_come
 from engine.lago_rules.sums import rounded
+from engine.plain import dataclass
 from engine.values import Money, minor_digits, show_decimal
 
 Kind = Literal["coupon", "credit_note", "wallet"]

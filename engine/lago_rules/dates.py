@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.events import Certainty
 from engine.lago_models import BillingEntity, Customer, Fee, Invoice
+from engine.plain import dataclass
 
 
 @dataclass(frozen=True, slots=True)

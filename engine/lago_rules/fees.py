@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.lago_models import Fee, Invoice
+from engine.plain import dataclass
 
 # A name can be as long as somebody likes; in a sentence it need not be.
 MOST_LABEL = 120

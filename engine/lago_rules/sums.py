@@ -7,12 +7,12 @@ From `compute_amounts_from_fees.rb`, `apply_taxes_service.rb` and `models/invoic
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 
 from engine.lago_models import Fee, Invoice
 from engine.lago_rules.fees import fee_name
 from engine.lago_rules.states import has_provider_taxes, taxes_to_come
+from engine.plain import dataclass
 from engine.values import Money
 
 # Lago adds up several taxes in floating point: exactly on the half of a cent that can fall on either side.

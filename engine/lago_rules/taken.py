@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import permutations
 
@@ -17,6 +16,7 @@ from engine.lago_rules.credits import (
     usable_wallets,
     wallet_at_most,
 )
+from engine.plain import dataclass
 from engine.values import Money
 
 # More coupons than this are not tried in every order; their bounds are still checked.

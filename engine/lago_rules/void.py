@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.lago_models import Credits, Invoice
+from engine.plain import dataclass
 from engine.values import Money
 
 

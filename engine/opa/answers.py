@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from engine.answers import parse
+from engine.plain import dataclass
 
 UNDEFINED = "the package is not there, or its document is undefined"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from engine.clock import Clock
 from engine.opa.answers import Answered, Question
 from engine.opa.executable import Executable
 from engine.opa.server import Server
+from engine.plain import dataclass
 from engine.settings import OpaTarget
 from engine.values import canonical
 

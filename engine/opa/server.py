@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from engine.clock import Clock
 from engine.errors import Unreachable
 from engine.opa.answers import UNDEFINED, Answered, Question, short
+from engine.plain import dataclass
 from engine.values import Secret
 from engine.wire import Wire
 

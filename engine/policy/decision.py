@@ -7,10 +7,11 @@ decision again, and to take it again with the facts that the same journal holds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Literal
 
+from engine.plain import dataclass
 from engine.values import iso
 
 Phase = Literal["plan", "commit"]

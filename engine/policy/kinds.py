@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -29,6 +28,7 @@ from engine.cel.types import (
 )
 from engine.facts import Always, Fact, OneOf, Shaped
 from engine.lago_models import BillingEntity, Credits, Customer, Invoice, InvoiceHistory, Subscriptions
+from engine.plain import dataclass
 from engine.sync_runs import LatestSync, SyncRun
 
 _PLAIN: dict[Any, Type] = {

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from engine.opa.answers import Answered
+from engine.plain import dataclass
 from engine.policy.decision import ApprovalNeed, Result, Ruled
 from engine.values import canonical
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from engine.plain import dataclass
 
 # Real values this short say nothing by themselves and would be found everywhere.
 LEAST_TOLD = 8

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 
 from engine.billing import PATH as SYNC
 from engine.exchange import Heard
+from engine.plain import dataclass
 from engine.recording.allowed import looks_like_a_value
 from engine.recording.scrubbing import Scrubber
 from engine.recording.stages import READS, stages

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from engine.diagnostics import Span
 from engine.model import Runbook
+from engine.plain import dataclass
 from engine.recording.invented import Inventions
 from engine.registry import Registry
 from engine.sandbox.scenario import Scenario, load

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from engine.exchange import Heard, Request
+from engine.plain import dataclass
 from engine.recording.allowed import FIELD, MEDIA_TYPES, OPEN, UUID, is_kept, is_number_kept
 from engine.recording.invented import Inventions
 

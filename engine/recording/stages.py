@@ -8,8 +8,9 @@ before them said are left out: a player then stays where it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from engine.plain import dataclass
 from engine.recording.scrubbing import Scrubbed
 from engine.sandbox.scenario import Key, key_of
 

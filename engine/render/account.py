@@ -6,11 +6,12 @@ Written for records of any age and for broken ones: what they do not hold is lef
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from engine.events import Recorded
+from engine.plain import dataclass
 from engine.values import Money
 
 Data = Mapping[str, Any]

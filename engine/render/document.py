@@ -7,8 +7,9 @@ stands between backticks is drawn as code.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from engine.plain import dataclass
 
 Kind = Literal["plain", "good", "warn", "bad", "dim"]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
+from engine.plain import dataclass
 from engine.render.text import cut, json_line, safe, style, table
 
 

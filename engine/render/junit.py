@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from engine.plain import dataclass
 from engine.printable import safe
 
 _KEPT = re.compile(r"([\t\n])")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from engine.plain import dataclass
 from engine.render.text import safe, style, table, wrap
 
 # What a step is for the person who runs it.

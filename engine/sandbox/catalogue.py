@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from engine.plain import dataclass
 from engine.sandbox.player import Player
 from engine.sandbox.scenario import SHIPPED, Scenario, load
 

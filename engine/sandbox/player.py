@@ -10,8 +10,9 @@ next one. A request's `X-Request-Id` is answered back instead of the recorded on
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from engine.plain import dataclass
 from engine.sandbox.scenario import Key, Reply, Scenario, Stage, key_of
 
 READS = ("GET", "HEAD")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from engine.plain import dataclass
 from engine.sandbox.player import READS, Player
 from engine.sandbox.scenario import Reply
 

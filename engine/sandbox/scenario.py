@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import yaml
+
+from engine.plain import dataclass
 
 # libyaml where PyYAML has it: the cassettes are large and the pure loader is ten times slower.
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

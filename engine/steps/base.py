@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -13,6 +13,7 @@ from engine.clock import Clock
 from engine.events import Preview
 from engine.exchange import Answer, Fetched, Request
 from engine.facts import Confirmed, Fact
+from engine.plain import dataclass
 
 if TYPE_CHECKING:
     from engine.billing import SyncSource

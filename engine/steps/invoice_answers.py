@@ -6,11 +6,11 @@ Pure. Floor 3.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from engine.exchange import Answer, NeverSent, NoAnswer, Replied
 from engine.lago_models import Invoice, InvoiceDeed, parse_invoice
+from engine.plain import dataclass
 from engine.steps.base import Look, Ruling, State
 
 # Lago's own refusals: each leaves the invoice as it was (`lago.md` 1 and 2, recordings `errors`, `draft_taxes_pending`).

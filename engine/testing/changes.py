@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from engine.plain import dataclass
 from engine.sandbox.scenario import Key, Reply, Scenario, Stage
 from engine.testing.patterns import fits
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from engine.checks.base import Check, Here, Params, Verdict
 from engine.diagnostics import Span
+from engine.plain import dataclass
 from engine.scenario_results import Difference
 
 

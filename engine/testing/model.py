@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from engine.diagnostics import Span
 from engine.model import Runbook
+from engine.plain import dataclass
 from engine.sandbox.scenario import Scenario
 
 CommandName = Literal["run", "resume", "resolve"]

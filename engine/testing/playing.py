@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from time import perf_counter
 
@@ -21,6 +21,7 @@ from engine.events import Notice, Recorded, Started
 from engine.interrupts import Interrupts
 from engine.model import Runbook, parse_input
 from engine.operators import account
+from engine.plain import dataclass
 from engine.registry import Registry
 from engine.render.human import Human
 from engine.sandbox.faults import Fault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from engine.diagnostics import Diagnostic, sort
 from engine.errors import Invalid, UsageFault
 from engine.manual import page
 from engine.model import Runbook
+from engine.plain import dataclass
 from engine.registry import Registry
 from engine.sandbox.scenario import SHIPPED, Scenario, load
 from engine.setting_table import BY_NAME, Place

@@ -6,7 +6,7 @@ Floor 5. The format stands in `docs/own-steps-and-checks.md`; the checks that co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from engine.errors import Invalid, UsageFault
 from engine.facts import Confirmed, Fact
 from engine.manual import page
 from engine.model import INPUT_TYPES
+from engine.plain import dataclass
 from engine.references import find, is_whole, look_up
 from engine.sandbox.scenario import SHIPPED, Scenario, load
 from engine.setting_table import BY_NAME, Place

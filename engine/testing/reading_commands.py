@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from engine.diagnostics import Span
 from engine.manual import page
 from engine.model import Runbook, parse_input
+from engine.plain import dataclass
 from engine.sandbox.console import STATES
 from engine.sandbox.faults import CALLS, FAULTS, Fault
 from engine.setting_table import BY_NAME, Place, Setting

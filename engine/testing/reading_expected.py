@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import get_args
 
 from engine.diagnostics import Span
@@ -12,6 +11,7 @@ from engine.errors import Exit
 from engine.events import TYPES
 from engine.manual import page
 from engine.model import Runbook
+from engine.plain import dataclass
 from engine.registry import Registry
 from engine.source import Node
 from engine.testing.model import Expected, Placed, Verdict

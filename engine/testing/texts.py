@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from engine.diagnostics import Span
+from engine.plain import dataclass
 from engine.references import find, resolve
 from engine.source import Node
 from engine.testing.model import Placed

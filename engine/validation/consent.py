@@ -7,11 +7,11 @@ carried out, or a consent to figures that are not those of the call, is an error
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from engine.diagnostics import Span
 from engine.model import Runbook, StepDef
+from engine.plain import dataclass
 from engine.references import Reference, find, is_whole
 from engine.source import Node, walk
 from engine.steps.base import Effect, OneWayStep, Step, WriteStep

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from engine.plain import dataclass
 from engine.source import Node
 from engine.validation.notes import Notes, meant, nearest, one_of
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from engine.diagnostics import Diagnostic, Span
+from engine.plain import dataclass
 from engine.references import Reference
 from engine.source import Node, Source, clip
 

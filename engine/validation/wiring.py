@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -12,6 +12,7 @@ from engine.checks.base import Check
 from engine.diagnostics import Span
 from engine.facts import Confirmed, Fact, RunRecord
 from engine.model import INPUT_TYPES, Runbook, StepDef
+from engine.plain import dataclass
 from engine.references import Reference, find, is_whole
 from engine.source import Node
 from engine.steps.base import Step
