@@ -7,6 +7,7 @@ there with SIGKILL, as a power cut of the process would: nothing is flushed, clo
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import importlib
 import os
@@ -15,9 +16,10 @@ import random
 import signal
 import sys
 import tempfile
+import termios
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -145,6 +147,45 @@ class _Watch:
             setattr(owner, name, function)
 
 
+@dataclass
+class Child:
+    """A command under way, with what one asks of a `Popen`; what it says goes to files."""
+
+    pid: int
+    out: Path
+    err: Path
+    trace: Path
+    code: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it runs."""
+        if self.code is None:
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            self.code = os.waitstatus_to_exitcode(status) if done else None
+        return self.code
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def wait(self, seconds: float = LONGEST) -> int:
+        """Its exit code. A child that hangs is killed and fails the test."""
+        ends = time.monotonic() + seconds
+        while (code := self.poll()) is None:
+            if time.monotonic() > ends:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                raise AssertionError(f"the command did not end within {seconds:g} s")
+            time.sleep(0.002)
+        return code
+
+    def end(self) -> Done:
+        """Wait for it, and tell what became of it."""
+        result = Result(self.wait(), self.out.read_text(), self.err.read_text())
+        return Done(result, [_step(line) for line in self.trace.read_text().splitlines()])
+
+
 def run(
     args: tuple[str, ...],
     env: Mapping[str, str],
@@ -156,25 +197,39 @@ def run(
 
     With another `number` it gets that signal there instead.
     """
+    return start(args, env, folder, kill, number).end()
+
+
+def start(
+    args: tuple[str, ...],
+    env: Mapping[str, str],
+    folder: Path,
+    kill: Point | None = None,
+    number: int = signal.SIGKILL,
+    terminal: int | None = None,
+) -> Child:
+    """Start `runbook ARGS` in a child, with its input and output on `terminal` where there is one."""
     own = Path(tempfile.mkdtemp(prefix="forked-", dir=folder))  # several may run at once
-    out, err, trace = (own / name for name in ("out", "err", "trace"))
+    files = [own / name for name in ("out", "err", "trace")]
+    for file in files:
+        file.touch()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # other threads: the child never needs them
         pid = os.fork()
     if pid == 0:
-        _child(args, env, folder, (out, err, trace), kill, number)
-    code = _wait(pid)
-    result = Result(code, out.read_text(), err.read_text())
-    return Done(result, [_step(line) for line in trace.read_text().splitlines()])
+        _child(args, env, folder, files, kill, number, terminal)
+    out, err, trace = files
+    return Child(pid, out, err, trace)
 
 
 def _child(
     args: tuple[str, ...],
     env: Mapping[str, str],
     folder: Path,
-    files: tuple[Path, Path, Path],
+    files: Sequence[Path],
     kill: Point | None,
     number: int,
+    terminal: int | None,
 ) -> NoReturn:
     code = 70
     gc.disable()  # looking through what it shares with its parent would copy all of it
@@ -186,12 +241,17 @@ def _child(
         os.environ.update(env)
         random.seed()
         null = os.open(os.devnull, os.O_RDONLY)
-        out, err, trace = (os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) for file in files)
-        for source, target in ((null, 0), (out, 1), (err, 2)):
+        out, err, trace = (os.open(file, os.O_WRONLY) for file in files)
+        streams = (null, out, err)
+        if terminal is not None:
+            os.setsid()
+            fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+            streams = (terminal, terminal, terminal)
+        for target, source in enumerate(streams):
             os.dup2(source, target)
         sys.stdin = open(0, closefd=False)  # noqa: SIM115
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", 1, encoding="utf-8", closefd=False)  # noqa: SIM115  (by the line, as Python's own)
         sys.argv = ["runbook", *args]
         _Watch(trace, kill, number).install()
         code = _main()
@@ -206,19 +266,6 @@ def _main() -> int:
         cli.main()
     except SystemExit as exit:
         return exit.code if isinstance(exit.code, int) else 0 if exit.code is None else 1
-
-
-def _wait(pid: int) -> int:
-    ends = time.monotonic() + LONGEST
-    while True:
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() > ends:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            raise AssertionError(f"the command did not end within {LONGEST:g} s")
-        time.sleep(0.002)
 
 
 def _step(line: str) -> Step:

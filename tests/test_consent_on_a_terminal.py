@@ -9,21 +9,29 @@ import subprocess
 import time
 from pathlib import Path
 
+import forked
 import pytest
 from lago_server import RUNBOOK, Played
 
 ASKED = "press Enter to stop:"
 
 
-def on_a_terminal(played: Played, typed: bytes) -> tuple[int, str]:
-    """The main job on a terminal of 80 columns; `typed` goes in once it asks. Answers the exit code and the screen."""
+def on_a_terminal(played: Played, typed: bytes, is_installed: bool = False) -> tuple[int, str]:
+    """The main job on a terminal of 80 columns; `typed` goes in once it asks. Answers the exit code and the screen.
+
+    It runs in a child of this process; with `is_installed` it is the installed command, in a process of its own.
+    """
     mine, theirs = pty.openpty()
-    command = [*RUNBOOK, "run", "finalize_invoice", "--invoice", played.invoice]
+    words = ("run", "finalize_invoice", "--invoice", played.invoice)
     env = {**played.env, "TERM": "xterm", "COLUMNS": "80", "NO_COLOR": "1"}
-    process = subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, env=env, cwd=played.folder, start_new_session=True,
-        preexec_fn=lambda: _take_terminal(theirs),
-    )  # fmt: skip
+    process: forked.Child | subprocess.Popen[bytes]
+    if is_installed:
+        process = subprocess.Popen(
+            [*RUNBOOK, *words], stdin=theirs, stdout=theirs, stderr=theirs, env=env, cwd=played.folder,
+            start_new_session=True, preexec_fn=lambda: _take_terminal(theirs),
+        )  # fmt: skip
+    else:
+        process = forked.start(words, env, played.folder, terminal=theirs)
     os.close(theirs)
     screen, has_typed, ends = b"", False, time.monotonic() + 20
     while time.monotonic() < ends:
@@ -39,7 +47,7 @@ def on_a_terminal(played: Played, typed: bytes) -> tuple[int, str]:
         if not has_typed and ASKED.encode() in screen:
             has_typed = True
             os.write(mine, typed)
-    code = process.wait(timeout=10)
+    code = process.wait(10)
     os.close(mine)
     return code, screen.decode("utf-8", "replace").replace("\r\n", "\n")
 
@@ -53,7 +61,7 @@ def _take_terminal(slave: int) -> None:
 
 def test_the_customer_s_id_typed_below_the_figures_is_consent(tmp_path: Path) -> None:
     with Played("finalize_ok", tmp_path) as played:
-        code, screen = on_a_terminal(played, b"cus_hooli\n")
+        code, screen = on_a_terminal(played, b"cus_hooli\n", is_installed=True)
         assert code == 0, screen
         assert screen.index("636.04 EUR") < screen.index(ASKED)
         assert "Finalized ACM-013-001 for 636.04 EUR." in screen

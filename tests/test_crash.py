@@ -55,13 +55,18 @@ def take_up(played: Patient, case: Case, kill: Point | None = None) -> Done:
     return forked.run(words, played.env, played.folder, kill)
 
 
+_MOMENTS: dict[Case, list[Step]] = {}
+
+
 def moments(case: Case, folder: Path) -> list[Step]:
-    """Every moment of an undisturbed run."""
-    with Patient(case.scenario, folder, settings=QUICK) as played:
-        done = run(played, case)
-        assert done.result.code == 0, done.result
-        assert played.player.count("/finalize") == 1
-        return done.steps
+    """Every moment of an undisturbed run, which is made once."""
+    if case not in _MOMENTS:
+        with Patient(case.scenario, folder, settings=QUICK) as played:
+            done = run(played, case)
+            assert done.result.code == 0, done.result
+            assert played.player.count("/finalize") == 1
+            _MOMENTS[case] = done.steps
+    return _MOMENTS[case]
 
 
 def chosen(steps: Sequence[Step], case: Case) -> list[Point]:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import forked
@@ -29,31 +29,31 @@ LONG = {
 
 @dataclass
 class Running:
-    """A command under way, in a process of its own; what it says on stderr is read as it comes."""
+    """A command under way in a child of this process; with `is_installed` the installed one, in a process of its own."""
 
     played: Patient
     total: str = TOTAL
-    said: list[str] = field(default_factory=list)
+    is_installed: bool = False
 
     def __post_init__(self) -> None:
         played = self.played
-        words = ("run", "finalize_invoice", "--invoice", played.invoice, "--confirm", played.customer)
-        self.out = (played.folder / "running.out").open("w+")
-        self.process = subprocess.Popen(
-            [*RUNBOOK, *words, "--total", self.total],
-            env=played.env,
-            cwd=played.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=self.out,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        self.said.extend(iter(self.process.stderr.readline, ""))
+        base = ("run", "finalize_invoice", "--invoice", played.invoice, "--confirm", played.customer)
+        words = (*base, "--total", self.total)
+        self.process: forked.Child | subprocess.Popen[bytes]
+        if not self.is_installed:
+            self.process = child = forked.start(words, played.env, played.folder)
+            self.out, self.err = child.out, child.err
+            return
+        self.out, self.err = played.folder / "running.out", played.folder / "running.err"
+        with self.out.open("w") as out, self.err.open("w") as err:
+            self.process = subprocess.Popen(
+                [*RUNBOOK, *words],
+                env=played.env,
+                cwd=played.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
 
     def hears(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -62,19 +62,15 @@ class Running:
     def until_it_says(self, text: str) -> None:
         """Wait until stderr holds a text."""
         ends = time.monotonic() + 10
-        while text not in "".join(self.said):
-            assert time.monotonic() < ends, f"never said {text!r}: {self.said}"
-            assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.said}"
+        while text not in (said := self.err.read_text()):
+            assert time.monotonic() < ends, f"never said {text!r}: {said}"
+            code = self.process.poll()
+            assert code is None, f"ended with {code}: {said}"
             time.sleep(0.01)
 
     def end(self, within: float = 20) -> Result:
         """Wait for its end."""
-        code = self.process.wait(within)
-        self.reader.join(5)
-        self.out.seek(0)
-        text = self.out.read()
-        self.out.close()
-        return Result(code, text, "".join(self.said))
+        return Result(self.process.wait(within), self.out.read_text(), self.err.read_text())
 
 
 def reached(played: Patient, ending: str, nth: int = 1) -> threading.Event:
@@ -119,7 +115,7 @@ def test_before_the_call_a_signal_ends_the_run_and_nothing_one_way_is_sent(
 ) -> None:
     with Patient("finalize_ok", tmp_path, settings=LONG) as played:
         arrived = reached(played, ending, nth)
-        running = Running(played)
+        running = Running(played, is_installed=ending == "/refresh")
         assert arrived.wait(20)
         running.hears(number)
         done = running.end()
@@ -135,7 +131,7 @@ def test_before_the_call_a_signal_ends_the_run_and_nothing_one_way_is_sent(
 def test_the_first_ctrl_c_while_the_answer_is_due_tells_and_the_second_leaves_it_unknown(tmp_path: Path) -> None:
     with Patient("finalize_ok", tmp_path, faults=["finalize:hang-after"], settings=LONG) as played:
         arrived = reached(played, "/finalize")
-        running = Running(played)
+        running = Running(played, is_installed=True)
         assert arrived.wait(20)
         running.hears(signal.SIGINT)
         running.until_it_says("The request is on its way; waiting up to 30 s for the answer.")

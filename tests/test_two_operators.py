@@ -39,8 +39,13 @@ def operators(folder: Path) -> list[dict[str, str]]:
     return found
 
 
-def together(played: Patient) -> list[Result]:
-    """Both at once, each in a process of its own."""
+def together(played: Patient, is_installed: bool = False) -> list[Result]:
+    """Both at once, each in a process of its own: a child of this one, or the installed command."""
+    if not is_installed:
+        children = [
+            forked.start(words(played), {**played.env, **env}, played.folder) for env in operators(played.folder)
+        ]
+        return [child.end().result for child in children]
     started = [
         subprocess.Popen(
             [*RUNBOOK, *words(played)],
@@ -110,7 +115,7 @@ def test_two_that_start_together_finalize_once(phases: set[int], tmp_path: Path)
     for at in range(2):
         with Patient("finalize_ok", tmp_path / str(at), settings=QUICK) as played:
             in_step(played, phases)
-            winner, loser = one_finalize(played, together(played))
+            winner, loser = one_finalize(played, together(played, is_installed=not phases))
             assert loser.code in (0, 6, 13), loser.out
             assert run_of(winner) in loser.last_line, loser.out[-900:]
 
