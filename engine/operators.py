@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import pwd
+import stat
 from collections.abc import Iterator
-from dataclasses import field
+from contextlib import suppress
+from dataclasses import field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from engine.diagnostics import Span
 from engine.errors import Denied, SettingsFault
 from engine.plain import dataclass
 from engine.source import Node
+from engine.ssh_keys import PublicKey
 
 # One line, so that it survives a log, a record and a screen alike.
 EXAMPLE = "operators: [{{id: {id}, roles: [billing_admin], os_account: {account}}}]"
@@ -25,7 +28,7 @@ EXAMPLE = "operators: [{{id: {id}, roles: [billing_admin], os_account: {account}
 REQUIRED = ("id", "roles", "os_account")
 
 KNOWN = (*REQUIRED, "ssh_keys")
-"""`ssh_keys` is for approvals, later: taken and not looked at."""
+"""`ssh_keys` are the public keys that an operator signs approvals with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Operator:
     roles: tuple[str, ...]
     os_account: str
     how: str
+    ssh_keys: tuple[PublicKey, ...] = ()
 
     def as_data(self) -> dict[str, Any]:
         """For the journal."""
@@ -57,13 +61,45 @@ def who(path: Path) -> Operator:
     Raises SettingsFault when the file is missing or wrong, Denied when it does not name the account.
     """
     me = account()
-    for one in _operators(path, me):
-        if one["os_account"] == me:
-            return Operator(one["id"], tuple(one["roles"]), me, f"os account {me}, uid {os.getuid()}")
+    for one in everybody(path):
+        if one.os_account == me:
+            return replace(one, how=f"os account {me}, uid {os.getuid()}")
     raise Denied(
         f"the account {me} is no operator: {path} does not name it",
         hint=f"An operator has `os_account: {me}` there; who may edit that file can add it.",
     )
+
+
+def everybody(path: Path) -> list[Operator]:
+    """All that the file names, with the keys that they sign with. Raises SettingsFault: it is missing or wrong."""
+    return [
+        Operator(
+            one["id"],
+            tuple(one["roles"]),
+            one["os_account"],
+            f"named in {path.name}",
+            tuple(map(PublicKey.parse, one.get("ssh_keys") or ())),
+        )
+        for one in _operators(path, account())
+    ]
+
+
+def require_kept(path: Path) -> None:
+    """Raise SettingsFault when every account of this machine may say in this file who approves what.
+
+    A missing file is told by whoever reads it.
+    """
+    with suppress(OSError):
+        if path.stat().st_mode & stat.S_IWOTH:
+            raise SettingsFault(
+                f"every account on this machine may write {path}, which says who may approve",
+                hint=f"chmod o-w {path}; best it belongs to somebody who neither runs nor approves.",
+            )
+
+
+def is_ours_to_write(path: Path) -> bool:
+    """Whether this account itself may say who approves: then an approval binds only those who mean well."""
+    return os.access(path, os.W_OK) or os.access(path.parent, os.W_OK)
 
 
 def _operators(path: Path, me: str) -> list[Any]:
@@ -125,6 +161,23 @@ class _Reading:
         elif roles is not None:
             for role in roles.value:
                 self.word("each of `roles`", role)
+        keys = node.value.get("ssh_keys")
+        if keys is not None and not isinstance(keys.value, list):
+            self.faults.append((keys.span, "`ssh_keys` must be a list of public keys"))
+        elif keys is not None:
+            for key in keys.value:
+                self.key(key)
+
+    def key(self, node: Node) -> None:
+        """A public key that no other operator has: who signed must be one person."""
+        try:
+            found = PublicKey.parse(node.value if isinstance(node.value, str) else "")
+        except ValueError as error:
+            self.faults.append((node.span, f"each of `ssh_keys` must be a public key: {error}"))
+            return
+        if ("ssh_keys", found.blob) in self.seen:
+            self.faults.append((node.span, f"the key {found.fingerprint} stands twice"))
+        self.seen.add(("ssh_keys", found.blob))
 
     def once(self, key: str, node: Node) -> None:
         """A word that no other operator has under this key."""
