@@ -14,8 +14,9 @@ from engine.commands.epilog import exit_codes
 from engine.commands.shell import CI_FORMATS, Shell
 from engine.errors import UsageFault
 from engine.line import testing
+from engine.line.plans import Plans
 from engine.line.runbooks import Runbooks
-from engine.line.shared import FILE, JUNIT, NAME, RUN, calls, consenting, leave, offer, shared, shell_of
+from engine.line.shared import FILE, JUNIT, NAME, PLAN, RUN, calls, consenting, leave, offer, shared, shell_of
 
 if TYPE_CHECKING:
     from engine.model import Runbook
@@ -129,6 +130,26 @@ def run() -> None:
     """Run a runbook: `runbook run NAME --help` shows its inputs."""
 
 
+@cli.group(cls=Plans)
+@shared
+def plan() -> None:
+    """Plan a run, to be approved and applied: `runbook plan NAME --help`."""
+
+
+calls(
+    cli,
+    "apply",
+    "planning.apply_plan",
+    """Apply a plan: read anew, refuse what moved, then do what `run` does.
+
+    Without a terminal the plan is the consent to its figures, if you made it.
+    """,
+    consenting,
+    click.option("--total", metavar="AMOUNT", help="With --confirm, for a plan that somebody else made."),
+    click.option("--approval", "approvals", metavar="FILE", type=FILE, multiple=True, help="An approval; repeatable."),
+    click.option("-n", "--dry-run", "previews", is_flag=True, help="Say whether the plan still holds; write nothing."),
+    PLAN,
+)
 calls(
     cli,
     "resume",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.clearance import Clearance
 from engine.consent import Consenting
 from engine.errors import Bug, NotConfirmed
 from engine.events import Finished, Preview, moment
@@ -23,6 +24,7 @@ class Asking:
     gathering: Gathering
     consenting: Consenting
     way: Itinerary
+    clearance: Clearance
 
     @property
     def defn(self) -> StepDef:
@@ -83,9 +85,11 @@ class Asking:
         )
         log.notice(preview)
         how = self._consented(expected, bound)
+        plan = {"plan": self.clearance.bond.digest, "subject": self.clearance.bond.mark} if self.clearance.bond else {}
         facts = self.shown()
         steps = {name: ".".join(find(raw)[0].path) for name, raw in self.defn.with_.items()}
-        given = log.emit(
+        given = log.emit_unless(
+            lambda: self.clearance.barrier(bound),
             "consent.given",
             id,
             how=how,
@@ -93,6 +97,7 @@ class Asking:
             figures_digest=bound,
             operator=self.gathering.operator.id,
             facts={name: {"step": steps[name], "kind": type(fact).__name__} for name, fact in facts.items()},
+            **plan,
         )
         if not log.flush():
             raise NotConfirmed("the output has gone: nobody can have seen what was confirmed")
@@ -102,10 +107,12 @@ class Asking:
         return confirmed
 
     def _consented(self, expected: str, bound: str) -> str:
-        """How consent was given: by `flags`, or `typed`."""
+        """How consent was given: by `flags`, `typed`, or by the `plan` that the operator made."""
         if self.consenting.by_flags(self._to_type()):
             self.consenting.require_same(self._to_type(), self.gathering.known["inputs"])
             return "flags"
+        if self.consenting.ask is None and self.consenting.by_plan:
+            return "plan"
         if self.consenting.ask is None:
             raise Bug("nobody can be asked here, and that was not noticed before")
         self.gathering.log.flush()

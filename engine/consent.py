@@ -17,7 +17,8 @@ class Consenting:
 
     `ask` puts a question on the terminal and answers the line typed, or None at the end of input; it is None where
     nobody can be asked. `typed` is `--confirm`; `values` are the inputs given on the command line, as typed, those in
-    `flags` without a value of their own; `command` is what stands before them.
+    `flags` without a value of their own; `command` is what stands before them. `by_plan` says that the operator made the
+    plan that is applied, which then stands for a consent to its values where nobody can be asked.
     """
 
     ask: Callable[[str], str | None] | None
@@ -25,6 +26,7 @@ class Consenting:
     values: Mapping[str, str]
     command: tuple[str, ...]
     flags: frozenset[str] = frozenset()
+    by_plan: bool = False
 
     def by_flags(self, needed: Mapping[str, Any]) -> bool:
         """Whether the command line itself consents: to the name, and to every value that consent must name."""
@@ -36,7 +38,7 @@ class Consenting:
         `inputs` are those that the runbook takes: one that has no input for a value can be confirmed by a person only.
         """
         lacking = ", ".join(f"`{name}`" for name in needed if name not in inputs)
-        if lacking and self.ask is None:
+        if lacking and self.ask is None and not self.by_plan:
             raise NotConfirmed(
                 f"this runbook has no input {lacking}, so only somebody at a terminal can confirm its figures",
                 hint=f"Run it on a terminal, or give it an input {lacking} and a check that compares with it.",
@@ -46,7 +48,7 @@ class Consenting:
                 f"`--confirm {self.typed}` is not this invoice's customer",
                 hint=f"The customer is `{expected}`. If that is whom you mean to bill: {self.show(expected, needed)}",
             )
-        if self.ask is None and not self.by_flags(needed):
+        if self.ask is None and not self.by_plan and not self.by_flags(needed):
             raise NotConfirmed(
                 "nobody can be asked here, and the command line does not confirm these figures",
                 hint=f"Having seen the figures, confirm them: {self.show(expected, needed)}",
@@ -86,13 +88,15 @@ def _flag(name: str) -> str:
 def drift(before: Any, after: Any, path: str = "", currency: str = "") -> Iterator[str]:
     """Every figure that differs, as `path: before -> after`, in canonical JSON's own order; amounts with their currency.
 
-    Of lists that are not of one length it tells what is no longer there and what is new.
+    Of lists that are not of one length it tells what is no longer there and what is new; entries that have an `identity`
+    are compared with the one that has the same, wherever it stands.
     """
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         currency = _currency(after) or _currency(before) or currency
         for key in sorted({*before, *after}):
             yield from drift(before.get(key), after.get(key), f"{path}.{key}" if path else str(key), currency)
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        after = _in_the_order_of(before, after)
         for index, (one, other) in enumerate(zip(before, after, strict=True)):
             yield from drift(one, other, f"{path}[{index}]", currency)
     elif isinstance(before, list) and isinstance(after, list):
@@ -103,6 +107,17 @@ def drift(before: Any, after: Any, path: str = "", currency: str = "") -> Iterat
         if currency and path.endswith("_cents"):
             label = path.removesuffix("_cents").removesuffix("_amount")
         yield f"{label}: {_told(before, path, currency)} -> {_told(after, path, currency)}"
+
+
+def _in_the_order_of(before: list[Any], after: list[Any]) -> list[Any]:
+    """`after` so that each entry stands where the one with its identity stood, if all have one and none is new."""
+    names = [
+        [str(one["identity"]) for one in some if isinstance(one, Mapping) and "identity" in one]
+        for some in (before, after)
+    ]
+    if len(set(names[0])) != len(before) or sorted(names[0]) != sorted(names[1]):
+        return after
+    return [after[names[1].index(name)] for name in names[0]]
 
 
 def _currency(value: Mapping[str, Any]) -> str:

@@ -102,6 +102,13 @@ class NotConfirmed(RunbookError):
     code = "not_confirmed"
 
 
+class Stale(RunbookError):
+    """The world moved since the figures were shown, or what was planned may not be used any more."""
+
+    exit = Exit.STALE
+    code = "stale"
+
+
 class Unreachable(RunbookError):
     """Lago or the billing console cannot be reached, answers nonsense, or refuses the key."""
 

@@ -30,6 +30,10 @@ TYPES = (
     "reconcile.read",
     "drift.detected",
     "operator.resolve",
+    "plan.made",
+    "approval.given",
+    "approval.rejected",
+    "override.given",
     "run.end",
     "log.open",
 )

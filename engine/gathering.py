@@ -35,7 +35,10 @@ class Judged:
 
 @dataclass(slots=True)
 class Gathering:
-    """The facts of one run, and the ways they come and go. `known` is what `${...}` may name."""
+    """The facts of one run, and the ways they come and go. `known` is what `${...}` may name.
+
+    `fetched` are the facts as they were read last, with the requests and the moment, by the ids of their steps.
+    """
 
     runbook: Runbook
     steps: Mapping[str, Step[Any]]
@@ -45,6 +48,7 @@ class Gathering:
     operator: Operator
     known: dict[str, Any]
     subject: str | None = None
+    fetched: dict[str, Fetched[Any]] = field(default_factory=dict)
     _in_full: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def step_of(self, defn: StepDef) -> Step[Any]:
@@ -100,6 +104,7 @@ class Gathering:
         """Record a fact and know it from now on."""
         fact: Fact = fetched.value
         self.known[id] = fact
+        self.fetched[id] = fetched
         self.find_subject()
         data: dict[str, Any] = {
             "phase": phase,

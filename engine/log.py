@@ -37,16 +37,26 @@ class RunLog:
 
     def emit(self, type: str, step: str | None = None, *, effect_key: str | None = None, **data: Any) -> Recorded:
         """Make an event durable, then show it. Raises JournalFault; the event is then not to be acted on."""
+        return self._append(type, step, data, effect_key, None)
+
+    def emit_unless(self, unless: Callable[[], None], type: str, step: str | None = None, **data: Any) -> Recorded:
+        """The same; `unless` is asked while nobody else can write, and what it raises is raised instead."""
+        return self._append(type, step, data, None, unless)
+
+    def _append(
+        self, type: str, step: str | None, data: dict[str, Any], key: str | None, unless: Callable[[], None] | None
+    ) -> Recorded:
         with self.interrupts.held():
             clean = self._pipeline(type, step, data)
-            recorded = self.journal.append(self.run, type, step, clean, effect_key)
+            recorded = self.journal.append(self.run, type, step, clean, key, unless)
             self._renderer.record(recorded)
         return recorded
 
-    def intend(self, step: str, effect: str, **data: Any) -> Recorded:
+    def intend(self, step: str, effect: str, unless: Callable[[], None] | None = None, **data: Any) -> Recorded:
         """Record the intent of a one-way request. Raises IntentHeld when another one is open, JournalFault."""
         with self.interrupts.held():
-            recorded = self.journal.intend(self.run, step, effect, self._pipeline("effect.intent", step, data))
+            clean = self._pipeline("effect.intent", step, data)
+            recorded = self.journal.intend(self.run, step, effect, clean, unless)
             self._renderer.record(recorded)
         return recorded
 

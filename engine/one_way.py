@@ -7,7 +7,7 @@ this one stopped from the newest record alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -34,7 +34,9 @@ class Unkept(JournalFault):
 class OneWayCall:
     """One one-way step of one run, with its parameters and its place in the journal.
 
-    `key` is the intent's key with its attempt, known once there is an intent; `effect` the key without it.
+    `barrier` is asked while the intent is recorded, and raises where something stands against the call: an approval that
+    is missing, a plan that was used. `key` is the intent's key with its attempt, known once there is an intent; `effect`
+    the key without it.
     """
 
     id: str
@@ -43,6 +45,7 @@ class OneWayCall:
     effect: str
     world: World
     log: RunLog
+    barrier: Callable[[], None]
     key: str = ""
     attempt: int = 0
 
@@ -50,13 +53,15 @@ class OneWayCall:
         """Record the intent, send once, judge, record. Answers the ruling, and whether a person left while it was due.
 
         `facts` go into the intent's record. Raises IntentHeld (another intent is open: nothing sent), JournalFault
-        (the intent could not be kept: nothing sent), Unkept, KeyboardInterrupt or Terminated (before sending only).
+        (the intent could not be kept: nothing sent), what the barrier raises (nothing sent), Unkept, KeyboardInterrupt or
+        Terminated (before sending only).
         """
         request = self.step.request(self.params, self.world)
         with self.log.interrupts.held():
             intent = self.log.intend(
                 self.id,
                 self.effect,
+                self.barrier,
                 request=str(request),
                 request_digest=digest(str(request)),
                 target=self.step.target(self.params),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import Invalid, UsageFault
 from engine.events import Recorded, moment
@@ -11,6 +11,10 @@ from engine.facts import Confirmed, Fact
 from engine.model import Runbook, parse_input
 from engine.plain import dataclass
 from engine.steps.base import OneWayStep, Ruling, Step
+from engine.values import canonical
+
+if TYPE_CHECKING:
+    from engine.plan import Bond
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,16 @@ class Recalled:
     def start(self) -> Recorded:
         """Its first record."""
         return next(record for record in self.records if record.type == "run.start")
+
+    @property
+    def bond(self) -> Bond | None:
+        """The plan that the run applied, if it applied one."""
+        data = self.start.data.get("plan")
+        if not data:
+            return None
+        from engine.plan import Bond
+
+        return Bond.model_validate_json(canonical(data))
 
     @property
     def intent(self) -> Recorded | None:

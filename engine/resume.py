@@ -132,7 +132,8 @@ class Resumption:
                 hint="Set LAGO_API_URL to the Lago that the run was against.",
             )
         params = gathering.params(defn, step.Params)
-        call = OneWayCall(defn.id, step, params, host_key, gathering.world, gathering.log)
+        barrier = lambda: self.runner.clearance.barrier(confirmed.figures_digest)  # noqa: E731
+        call = OneWayCall(defn.id, step, params, host_key, gathering.world, gathering.log, barrier)
         call.key, call.attempt = str(intent.data["effect_key"]), int(intent.data["attempt"])
         target = next((fact for fact in confirmed.facts.values() if step.key_of(fact, gathering.world)), None)
         return Aftermath(

@@ -6,15 +6,17 @@ code; after it only what is known of the one-way call does.
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from engine.aftermath import Aftermath
+from engine.applying import moved
 from engine.asking import Asking
 from engine.checks.base import Here
+from engine.clearance import Clearance
 from engine.consent import Consenting, drift
 from engine.endings import Ending, clauses, plural, sentence
-from engine.errors import Denied, Exit, Refused, RunbookError
+from engine.errors import Denied, Exit, NotConfirmed, Refused, RunbookError, Stale
 from engine.events import Finished, Started
 from engine.exchange import NeverSent
 from engine.facts import Confirmed, Fact
@@ -24,6 +26,8 @@ from engine.log import RunLog
 from engine.model import StepDef
 from engine.one_way import OneWayCall
 from engine.plain import dataclass
+from engine.planning import Planning
+from engine.previewing import Previewing, reviewed
 from engine.standing import standing
 from engine.steps.base import Effect, OneWayStep, ReadStep, World, WriteStep
 
@@ -40,13 +44,16 @@ class Ended(Exception):
 class Runner:
     """One run. `reach` is the strongest effect it may have: a preview reaches READ, a real run ONE_WAY.
 
-    `asked` is the write that was last sent, `refreshed` says that Lago did all of them.
+    `asked` is the write that was last sent, `refreshed` says that Lago did all of them. `clearance` says whether it may
+    make its call; with `planning` a preview becomes a plan.
     """
 
     gathering: Gathering
     consenting: Consenting
     reach: Effect
     run: str
+    clearance: Clearance
+    planning: Planning | None = None
     target: Fact | None = None
     asked: WriteStep[Any] | None = None
     refreshed: bool = False
@@ -55,7 +62,7 @@ class Runner:
 
     def __post_init__(self) -> None:
         self.way = Itinerary.of(self.gathering.runbook, self.gathering.steps)
-        self.asking = Asking(self.gathering, self.consenting, self.way)
+        self.asking = Asking(self.gathering, self.consenting, self.way, self.clearance)
 
     @property
     def after(self) -> tuple[StepDef, ...]:
@@ -86,23 +93,28 @@ class Runner:
 
     def _go(self) -> Ending:
         self._require_operator()
+        self._require_usable()
         self._first_reads()
         writes = self.way.writes
         judged = self._judge(is_preflight=bool(writes))
         goes_on = self.reach is not Effect.READ and bool(writes)
         self._report(judged, in_full=not goes_on)
+        self._hold_to_plan("first")
         self._stop_if_denied(judged)
         if self.way.consent is None:
-            return self._end_of_review(judged)
+            return reviewed(judged, self.target)
+        self._stop_unless_cleared()
         if self.reach is Effect.ONE_WAY:
             self.asking.require()
         if goes_on:
             self._write(writes)
             judged = self._judge(is_preflight=False)
             self._report(judged, in_full=True)
+            self._hold_to_plan("refreshed")
             self._stop_if_denied(judged)
+            self._stop_unless_cleared()
         if self.reach is not Effect.ONE_WAY:
-            return self._end_of_preview(judged, writes)
+            return Previewing(self.asking, self.clearance, judged, self.target, self.refreshed, self.planning).end()
         confirmed = self.asking.ask(judged)
         self._recheck(confirmed)
         return self._finish(confirmed)
@@ -157,6 +169,35 @@ class Runner:
                 if ending is not None:
                     return ending
         return Ending(Exit.DENIED, "denied", f"{sentence(gone.message)} Nothing was written.", lines=_hint(gone))
+
+    # The plan and its approvals
+
+    def _require_usable(self) -> None:
+        try:
+            self.clearance.require_usable()
+        except Stale as used:
+            raise Ended(self.clearance.ending(used, "Nothing was written.")) from used
+
+    def _hold_to_plan(self, phase: str) -> None:
+        """A plan is applied to the figures that it was made of, and to no others."""
+        plan = self.clearance.plan
+        found = moved(plan, self.asking.figures()) if plan is not None else ()
+        if found:
+            self.log.emit("drift.detected", "plan", phase=phase, moved=list(found))
+            self.log.notice(Finished("plan", "FAIL", "plan", "the figures moved since the plan was made", None, found))
+            raise Ended(self._stale("The figures are not those of the plan."))
+
+    def _stop_unless_cleared(self) -> None:
+        """Stop where an approval is missing; say on whose approval the run goes on. A plan is made to be approved."""
+        if self.planning is not None or (self.reach is not Effect.ONE_WAY and self.clearance.bond is None):
+            return
+        try:
+            found = self.clearance.require(figures_digest(self.asking.figures()))
+        except (NotConfirmed, Denied) as error:
+            raise Ended(self.clearance.ending(error, self.written)) from error
+        for one in found.given:
+            why = f": {one.reason}" if one.reason else ""
+            self.log.notice(Finished("approval", "ok", "approval", f"approved by {one.approver}{why}"))
 
     # Judging
 
@@ -294,7 +335,7 @@ class Runner:
             did = clauses(self.way.did, f"this run {verb} nothing") if self.refreshed else "Nothing was written."
             return Ending(Exit.STALE, "stale", f"Stale: {why} {did[:-1]}: {other.message.rstrip('.')}.", other.next)
         message = f"Stale: {why} {self.written}"
-        return Ending(Exit.STALE, "stale", message, self.consenting.again())
+        return Ending(Exit.STALE, "stale", message, self.clearance.replan or self.consenting.again())
 
     # The call and what comes after
 
@@ -304,35 +345,14 @@ class Runner:
         self.log.notice(Started(self.way.call.id, self.gathering.title(self.way.call), self.way.call.id))
         params = self.gathering.params(self.way.call, self.one_way.Params)
         keys = (self.one_way.key_of(fact, self.world) for fact in confirmed.facts.values())
-        call = OneWayCall(self.way.call.id, self.one_way, params, next(filter(None, keys)), self.world, self.log)
+        bound = confirmed.figures_digest
+        key, barrier = next(filter(None, keys)), lambda: self.clearance.barrier(bound)
+        call = OneWayCall(self.way.call.id, self.one_way, params, key, self.world, self.log, barrier)
         after = Aftermath(self.gathering, call, self.after, self.here, self.run, self.way.did, self.target)
-        ending = after.perform(figures_digest=confirmed.figures_digest, operator=self.gathering.operator.id)
+        told = self.clearance.told(bound)
+        ending = after.perform(figures_digest=bound, operator=self.gathering.operator.id, **told)
         self.target = after.target
         return ending
-
-    # Ends without a call
-
-    def _end_of_review(self, judged: list[Judged]) -> Ending:
-        warned = sum(one.verdict.verdict == "warn" for one in judged)
-        found = f"{plural(len(judged) - warned, 'check')} passed" + (f", {warned} warned" if warned else "")
-        about = f" {self.target.named()}" if self.target is not None else ""
-        return Ending(Exit.DONE, "done", f"Reviewed{about}: {found}. Nothing was written.")
-
-    def _end_of_preview(self, judged: list[Judged], writes: list[tuple[StepDef, WriteStep[Any]]]) -> Ending:
-        preview = self.asking.preview()
-        if not self.refreshed:
-            could = tuple(
-                f"a refresh (`{defn.id}`) comes first and may change fees, taxes and the total" for defn, _ in writes
-            )
-            preview = replace(preview, refresh_could_change=could)
-        self.log.notice(preview)
-        warned = sum(one.verdict.verdict == "warn" for one in judged)
-        note = f" {plural(warned, 'check')} warned." if warned else ""
-        assert self.one_way is not None
-        did = clauses(self.way.did, "nothing else was written") if self.refreshed else "Nothing was written."
-        name = self.target.named() if self.target is not None else "it"
-        message = f"Would {self.one_way.words.verb} {name}.{note} {did}"
-        return Ending(Exit.DONE, "would_write", message, self.consenting.again(), extra={"preview": preview.as_json()})
 
 
 def _hint(error: RunbookError) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from engine import __version__
+from engine.applying import Applying, require_made_for
+from engine.clearance import Clearance
 from engine.clock import Clock
 from engine.consent import Consenting
 from engine.endings import Ending, Outcome, sentence
@@ -23,14 +25,17 @@ from engine.journal import Journal, new_run_id
 from engine.journal.pipeline import Pipeline
 from engine.log import RunLog
 from engine.model import Runbook
+from engine.opening import Hears, open_world
 from engine.operators import Operator, account, who
 from engine.plain import dataclass
+from engine.planning import Planning
 from engine.registry import Registry
 from engine.runner import Runner
 from engine.settings import Settings
-from engine.steps.base import Effect, Limits, World
+from engine.steps.base import Effect
 
 if TYPE_CHECKING:
+    from engine.plan import Bond
     from engine.resume import Resumption, Word
     from engine.secrets_source import Ask
 
@@ -43,6 +48,9 @@ OUTCOMES: dict[Exit, Outcome] = {
     Exit.UNREACHABLE: "unreachable",
     Exit.REFUSED: "refused",
 }
+
+# What a run may do that may not do all.
+REACHES = {Effect.READ: "reads only", Effect.WRITE: "reads and one refresh"}
 
 MODES = {Effect.READ: "preview", Effect.WRITE: "preview", Effect.ONE_WAY: "run"}
 
@@ -67,8 +75,17 @@ class Session:
     is_detailed: bool = False
     clock: Clock = field(default_factory=Clock)
 
-    def run(self, runbook: Runbook, inputs: Mapping[str, Any], consenting: Consenting, reach: Effect) -> Exit:
-        """Run a runbook. Answers the exit code; nothing is raised."""
+    def run(
+        self,
+        runbook: Runbook,
+        inputs: Mapping[str, Any],
+        consenting: Consenting,
+        reach: Effect,
+        *,
+        planning: Planning | None = None,
+        applying: Applying | None = None,
+    ) -> Exit:
+        """Run a runbook; with `planning` to a plan, with `applying` as planned. Answers the exit code; raises nothing."""
         problem = self._hold_clock()
         try:
             journal = Journal.open(self.settings.journal, self.clock)
@@ -78,7 +95,12 @@ class Session:
         with journal:
             run = new_run_id(self.clock)
             begun = self._begin(journal, run, runbook, consenting, reach)
-            data = {"inputs": dict(consenting.values), "mode": MODES[reach]}
+            begun.planning, begun.applying = planning, applying
+            given = {**(applying.plan.inputs if applying else {}), **consenting.values}
+            data: dict[str, Any] = {"inputs": given, "mode": "plan" if planning else MODES[reach]}
+            if applying is not None:
+                begun.bond = applying.bond
+                data["plan"] = begun.bond.as_data()
             code = begun.conduct("run.start", data, problem, lambda: begun.runner(dict(inputs)).go())
             journal.pack()
             return code
@@ -115,6 +137,7 @@ class Session:
             words = ("runbook", "run", runbook.runbook)
             consenting = Consenting(consenting.ask, consenting.typed, given, words, flags)
             begun = self._begin(journal, run, runbook, consenting, Effect.ONE_WAY)
+            begun.bond = recalled.bond
 
             def work() -> Ending:
                 inputs = {**defaults(runbook), **read_inputs(runbook, recalled.run, consenting.values)}
@@ -166,6 +189,9 @@ class Begun:
     reach: Effect
     target: Fact | None = None
     made: Runner | None = None
+    planning: Planning | None = None
+    applying: Applying | None = None
+    bond: Bond | None = None
 
     def conduct(
         self, type: str, data: Mapping[str, Any], problem: RunbookError | None, work: Callable[[], Ending]
@@ -207,28 +233,35 @@ class Begun:
         return ending.exit
 
     def _start(self, type: str, data: Mapping[str, Any], operator: Operator | None) -> None:
-        settings = self.session.settings
-        held: dict[str, Any] = {"clock": settings.clock} if settings.clock else {}
-        if code := self.session.registry.code_behind(self.runbook):
-            held["extensions"] = code
+        about = self.about()
+        if not about["extensions"]:
+            del about["extensions"]
         self.log.emit(
             type,
             None,
-            runbook={
+            operator=operator.as_data() if operator else None,
+            os_account=account(),
+            machine=socket.gethostname(),
+            python=platform.python_version(),
+            **about,
+            **data,
+        )
+
+    def about(self) -> dict[str, Any]:
+        """What is run, where, and with which code: for a run's first record, and for a plan."""
+        settings = self.session.settings
+        return {
+            "runbook": {
                 "name": self.runbook.runbook,
                 "version": self.runbook.version,
                 "digest": self.runbook.source.digest,
             },
-            operator=operator.as_data() if operator else None,
-            os_account=account(),
-            environment=settings.environment,
-            target=urlsplit(settings.lago_url or "").netloc or None,
-            machine=socket.gethostname(),
-            version=__version__,
-            python=platform.python_version(),
-            **held,
-            **data,
-        )
+            "environment": settings.environment,
+            "target": urlsplit(settings.lago_url or "").netloc or None,
+            "version": __version__,
+            "extensions": self.session.registry.code_behind(self.runbook),
+            **({"clock": settings.clock} if settings.clock else {}),
+        }
 
     def _header(self, operator: Operator | None) -> None:
         settings = self.session.settings
@@ -239,9 +272,9 @@ class Begun:
                 environment=settings.environment,
                 host=urlsplit(settings.lago_url or "").netloc,
                 run=self.run,
-                mode={Effect.READ: "dry run: reads only", Effect.WRITE: "dry run: reads and one refresh"}.get(
-                    self.reach, ""
-                ),
+                mode=f"{'plan' if self.planning else 'dry run'}: {REACHES[self.reach]}"
+                if self.reach in REACHES
+                else "",
                 operator=operator.id if operator else "",
                 is_production=settings.is_production,
                 notes=(*settings.warnings, *settings.careless()),
@@ -282,7 +315,10 @@ class Begun:
     def runner(self, inputs: dict[str, Any]) -> Runner:
         """The runner of this run. Raises what stands in its way: settings, an operator who is not known."""
         operator = who(self.session.settings.operators)
-        world, registry = open_world(self.session, self.reach), self.session.registry
+        clearance = self._clearance(operator)
+        session = self.session
+        hears = Hears(session.tell, session.heard, session.ask_key)
+        world, registry = open_world(session.settings, session.clock, hears, self.reach), session.registry
         gathering = Gathering(
             self.runbook,
             registry.steps,
@@ -292,57 +328,44 @@ class Begun:
             operator,
             {"inputs": inputs, "run": {"id": self.run}},
         )
-        self.made = Runner(gathering, self.consenting, self.reach, self.run)
+        self.made = Runner(
+            gathering, self._consenting(operator), self.reach, self.run, clearance, self._planning(operator)
+        )
         return self.made
+
+    def _clearance(self, operator: Operator) -> Clearance:
+        """What this run has to pass before its call. Raises what stands against applying the plan here."""
+        settings, applying = self.session.settings, self.applying
+        words = self.consenting.command
+        clearance = Clearance(
+            self.run, self.log.journal, self.session.clock, operator, settings.operators, self.bond,
+            replan=replace(self.consenting, command=("runbook", "plan", *words[2:])).again() if words[1:2] == ("run",) else "",
+        )  # fmt: skip
+        if applying is None:
+            return clearance
+        require_made_for(applying.plan, self.about(), applying.replan)
+        return replace(
+            clearance, plan=applying.plan, handed=applying.handed, name=applying.name, replan=applying.replan
+        )
+
+    def _consenting(self, operator: Operator) -> Consenting:
+        """A plan stands for the consent of whoever made it, and of nobody else."""
+        made_it = self.applying is not None and self.applying.plan.made_by.id == operator.id
+        return replace(self.consenting, by_plan=made_it)
+
+    def _planning(self, operator: Operator) -> Planning | None:
+        if self.planning is None:
+            return None
+        about = {
+            **self.about(),
+            "made_by": operator.as_data(),
+            "run": self.run,
+            "inputs": dict(self.consenting.values),
+            "reach": self.reach.value,
+        }
+        return replace(self.planning, about=about)
 
 
 def defaults(runbook: Runbook) -> dict[str, Any]:
     """The inputs that were not given: their defaults, or None."""
     return {name: item.value for name, item in runbook.inputs.items()}
-
-
-def open_world(session: Session, reach: Effect) -> World:
-    """Lago and the console as the settings say. What a run may not write, its transport cannot send.
-
-    Raises SettingsFault: no address, no key, a key from elsewhere than its address.
-    """
-    from engine.lago import Lago
-
-    settings = session.settings
-    target = settings.need_lago(session.ask_key)
-    dry_run = reach is not Effect.ONE_WAY
-    lago = Lago(
-        target.url,
-        target.key,
-        clock=session.clock,
-        read_only=dry_run,
-        may_refresh=reach is Effect.WRITE,
-        tell=session.tell,
-        heard=session.heard,
-    )
-    return World(lago=lago, sync=open_sync(session), clock=session.clock, limits=limits(settings))
-
-
-def open_sync(session: Session) -> Any:
-    """Where the latest sync run is read: the console, a file, or nowhere."""
-    from engine.billing import Console, SyncFile
-    from engine.settings import ConsoleTarget
-
-    console = session.settings.console()
-    if isinstance(console, ConsoleTarget):
-        return Console(
-            console.url, console.header, console.secret, clock=session.clock, tell=session.tell, heard=session.heard
-        )
-    return SyncFile(console, clock=session.clock) if console is not None else None
-
-
-def limits(settings: Settings) -> Limits:
-    """How long things may take."""
-    return Limits(
-        finalize_timeout=settings.finalize_timeout,
-        settle_window=settings.settle_window,
-        settle_min_reads=settings.settle_min_reads,
-        pending_deadline=settings.pending_deadline,
-        taxes_deadline=settings.taxes_deadline,
-        poll_interval=settings.poll_interval,
-    )

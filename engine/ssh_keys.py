@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
+
+from engine.plain import dataclass
 
 NAMESPACE = "runbook-approval"
 """What a signature is for: one over something else with the same key, a commit or a mail, is none here."""
@@ -78,7 +79,7 @@ def signer(signature: str) -> PublicKey:
 
 def _strings(raw: bytes, count: int) -> list[bytes]:
     """The first strings of an SSH blob, each after its length; fewer where they do not fit."""
-    found = []
+    found: list[bytes] = []
     while len(found) < count and len(raw) >= 4:
         size = int.from_bytes(raw[:4], "big")
         if len(raw) < 4 + size:

@@ -59,6 +59,14 @@ EXAMPLES = {
         )
     ],
     "runbook audit list": [("All runs about one invoice:", f"runbook audit list --subject lago:invoice:{INVOICE}")],
+    "runbook plan": [
+        ("Plan what would be done, for others to approve and a pipeline to apply:",
+         f"runbook plan finalize_invoice --invoice {INVOICE} -o plan.json"),
+    ],
+    "runbook apply": [
+        ("Does it still hold? Nothing is written:", "runbook apply plan.json --dry-run"),
+        ("Do what was planned:", "runbook apply plan.json"),
+    ],
     "runbook audit show": [("One run, its id begun:", "runbook audit show 01J9Z4KQ")],
     "runbook audit export": [("Two runs, for an auditor:", "runbook audit export 01J9Z4KQ 01J9Z5MB -o evidence")],
     "runbook sandbox": [("Where the answer to finalize is lost:", "runbook sandbox --fault finalize:lost-after")],
@@ -78,12 +86,16 @@ def pages() -> dict[str, str]:
     return {f"{path.replace(' ', '-')}.1": page(path, ctx) for path, ctx in commands()}
 
 
+# Groups whose commands are the runbooks.
+OF_RUNBOOKS = ("runbook run", "runbook plan")
+
+
 def commands() -> Iterator[tuple[str, click.Context]]:
     """Every command with its context, as it is typed; a runbook is none of ours."""
     todo = [click.Context(cli, info_name="runbook", obj={}, **cli.context_settings)]
     for ctx in todo:
         yield ctx.command_path, ctx
-        if isinstance(ctx.command, click.Group) and ctx.command_path != "runbook run":
+        if isinstance(ctx.command, click.Group) and ctx.command_path not in OF_RUNBOOKS:
             found = ((name, ctx.command.get_command(ctx, name)) for name in ctx.command.list_commands(ctx))
             todo += [click.Context(one, parent=ctx, info_name=name) for name, one in found if one and not one.hidden]
 
@@ -95,7 +107,7 @@ def page(path: str, ctx: click.Context) -> str:
     lines = [f'.TH {name.upper()} 1 "" "runbook {__version__}" "Runbook manual"', ".nh", ".ad l"]
     lines += [".SH NAME", f"{roff(name)} \\- {roff(_begun(first))}", ".SH SYNOPSIS", synopsis(path, ctx)]
     lines += [".SH DESCRIPTION", *paragraphs(ABOUT if path == "runbook" else f"{first}\n\n{more}")]
-    if path == "runbook run":
+    if path in OF_RUNBOOKS:
         lines += paragraphs("NAME is a runbook, and its inputs are options. These are taken by all of them:")
         lines += options(_of_every_runbook(ctx), ctx)
     below = [
@@ -180,7 +192,7 @@ def _command(path: str, ctx: click.Context) -> list[str]:
 
 
 def _of_every_runbook(ctx: click.Context) -> list[click.Parameter]:
-    """The options of `runbook run NAME` that are no runbook's inputs."""
+    """The options of `runbook run NAME` or `plan NAME` that are no runbook's inputs."""
     assert isinstance(ctx.command, click.Group)
     command = ctx.command.get_command(ctx, "finalize_invoice")
     assert command is not None

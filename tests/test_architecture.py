@@ -20,10 +20,10 @@ FLOORS: dict[int, str] = {
     0: "articles clock diagnostics errors events exchange facts manual plain printable scenario_results values",
     1: "addresses answers cel folders lago_models lago_rules model references scalars source sync_runs yaml_words",
     2: "billing deadline journal lago lago_reading opa operators outputs secrets_source setting_files setting_lines "
-    "setting_table settings terminal wire written",
-    3: "api checks policy steps",
-    4: "aftermath asking consent endings extensions gathering interrupts itinerary library log one_way recall registry resume "
-    "runner schema session standing validation",
+    "setting_table settings signing ssh_keys strict_json terminal wire written",
+    3: "api approvals assessment checks plan policy steps",
+    4: "aftermath applying asking clearance consent endings extensions gathering interrupts itinerary library log one_way "
+    "opening planning previewing recall registry resume runner schema session standing validation",
     5: "commands explain recording render sandbox testing",
     6: "line start",
 }
@@ -168,7 +168,7 @@ def test_nothing_is_printed_past_the_streams_that_a_test_can_hold() -> None:
 def test_a_preview_is_no_branch() -> None:
     """Whether a run may write is decided where its transport is chosen, and nowhere else."""
     named = offending(lambda module: [n for n, text in enumerate(module.text.splitlines(), 1) if "dry_run" in text])
-    assert set(named) == {"cli.py", "engine/session.py"}, named
+    assert set(named) == {"cli.py", "engine/opening.py"}, named
 
 
 def test_a_file_can_be_read_at_one_sitting() -> None:

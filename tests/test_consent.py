@@ -84,3 +84,11 @@ def test_drift_tells_what_a_list_lost_and_what_is_new_in_it() -> None:
 
 def test_equal_figures_have_no_drift() -> None:
     assert list(drift({"a": [1, {"b": None}]}, {"a": [1, {"b": None}]})) == []
+
+
+def test_of_lists_in_another_order_the_same_things_are_compared() -> None:
+    before = [{"identity": ["a"], "units": "1"}, {"identity": ["b"], "units": "2"}]
+    after = [{"identity": ["b"], "units": "3"}, {"identity": ["a"], "units": "1"}]
+    assert list(drift({"fees": before}, {"fees": after})) == ["fees[1].units: 2 -> 3"]
+    swapped = [{"identity": ["b"], "units": "1"}, {"identity": ["c"], "units": "2"}]
+    assert "fees[0].identity[0]: a -> b" in list(drift({"fees": before}, {"fees": swapped}))

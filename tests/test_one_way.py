@@ -116,7 +116,7 @@ def call(target: Target, journal: Journal, limits: Limits | None = None) -> OneW
     log = RunLog(journal, Pipeline(), Silent(), Interrupts(lambda text: None), run)
     log.emit("run.start", operator={"id": "jane"}, mode="run", runbook={"name": "doors"})
     world = World(lago=None, sync=None, clock=QuietClock(), limits=limits or Limits())  # type: ignore[arg-type]
-    return OneWayCall("close", target.step(), Params(), EFFECT, world, log)
+    return OneWayCall("close", target.step(), Params(), EFFECT, world, log, lambda: None)
 
 
 def types(journal: Journal, run: str) -> list[str]:

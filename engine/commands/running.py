@@ -33,12 +33,9 @@ class Wanted:
 
 def run_runbook(shell: Shell, runbook: Runbook, given: Mapping[str, Any], wanted: Wanted) -> int:
     """Run a runbook. Raises UsageFault for every input that cannot be read, at once."""
-    texts = {name: _text(value) for name, value in given.items() if value not in (None, False)}
-    inputs = {**defaults(runbook), **_read(runbook, texts)}
-    # Of a pasted address the id alone is kept and shown again: what else stands in one is nobody's business.
-    texts |= {name: inputs[name] for name in texts if runbook.inputs[name].type == "invoice_id"}
-    session = _session(shell, wanted)
-    consenting = _consenting(shell, wanted, runbook, texts)
+    inputs, texts = read_inputs(runbook, given, "run")
+    session = open_session(shell, wanted)
+    consenting = consenting_of(shell, wanted, runbook, texts)
     return session.run(runbook, inputs, consenting, REACHES[wanted.reach])
 
 
@@ -46,8 +43,8 @@ def resume_run(shell: Shell, run: str, total: str | None, confirm: str | None, n
     """Take up a run. Raises UsageFault when there is none such."""
     texts = {} if total is None else {"total": total}
     wanted = Wanted(confirm, no_input, "one-way", False)
-    session = _session(shell, wanted)
-    return session.resume(run, shell.load, _consenting(shell, wanted, None, texts))
+    session = open_session(shell, wanted)
+    return session.resume(run, shell.load, consenting_of(shell, wanted, None, texts))
 
 
 def resolve_run(shell: Shell, run: str, word: Word | None, reason: str, confirm: str) -> int:
@@ -57,15 +54,24 @@ def resolve_run(shell: Shell, run: str, word: Word | None, reason: str, confirm:
     if not reason.strip():
         raise UsageFault("--reason needs a text")
     wanted = Wanted(confirm, True, "one-way", False)
-    session = _session(shell, wanted)
-    return session.resolve(run, shell.load, _consenting(shell, wanted, None, {}), word, reason.strip(), confirm)
+    session = open_session(shell, wanted)
+    return session.resolve(run, shell.load, consenting_of(shell, wanted, None, {}), word, reason.strip(), confirm)
+
+
+def read_inputs(runbook: Runbook, given: Mapping[str, Any], command: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """A runbook's inputs as values, and those that were given as texts. Raises UsageFault for all that cannot be read."""
+    texts = {name: _text(value) for name, value in given.items() if value not in (None, False)}
+    inputs = {**defaults(runbook), **_read(runbook, texts, command)}
+    # Of a pasted address the id alone is kept and shown again: what else stands in one is nobody's business.
+    texts |= {name: inputs[name] for name in texts if runbook.inputs[name].type == "invoice_id"}
+    return inputs, texts
 
 
 def _text(value: Any) -> str:
     return "true" if value is True else str(value)
 
 
-def _read(runbook: Runbook, texts: Mapping[str, str]) -> dict[str, Any]:
+def _read(runbook: Runbook, texts: Mapping[str, str], command: str) -> dict[str, Any]:
     values, faults = {}, []
     for name, text in texts.items():
         try:
@@ -73,11 +79,12 @@ def _read(runbook: Runbook, texts: Mapping[str, str]) -> dict[str, Any]:
         except ValueError as error:
             faults.append(f"`--{name.replace('_', '-')} {text[:80]}`: {error}")
     if faults:
-        raise UsageFault("; ".join(faults), hint=f"See `runbook run {runbook.runbook} --help`.")
+        raise UsageFault("; ".join(faults), hint=f"See `runbook {command} {runbook.runbook} --help`.")
     return values
 
 
-def _session(shell: Shell, wanted: Wanted) -> Session:
+def open_session(shell: Shell, wanted: Wanted) -> Session:
+    """What one command needs of this shell."""
     shell.has_records = True  # whatever becomes of the output, the journal has it
     terminal = shell.terminal
     terminal.no_input = terminal.no_input or wanted.no_input
@@ -103,8 +110,11 @@ def _session(shell: Shell, wanted: Wanted) -> Session:
     )
 
 
-def _consenting(shell: Shell, wanted: Wanted, runbook: Runbook | None, texts: Mapping[str, str]) -> Consenting:
+def consenting_of(
+    shell: Shell, wanted: Wanted, runbook: Runbook | None, texts: Mapping[str, str], words: tuple[str, ...] = ()
+) -> Consenting:
+    """How consent can be had here; `words` are the command's own, where it is not `run`."""
     flags = [name for name, item in runbook.inputs.items() if item.type == "flag"] if runbook else []
-    command = ("runbook", "run", runbook.runbook) if runbook else ()
+    command = words or (("runbook", "run", runbook.runbook) if runbook else ())
     ask = shell.terminal.ask if shell.terminal.can_ask and shell.format != "json" else None
     return Consenting(ask, wanted.confirm, texts, command, frozenset(flags))

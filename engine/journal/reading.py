@@ -69,6 +69,11 @@ class Reader:
                 found.append(runs.summarize(first, last, about))
             return found
 
+    def about(self, subject: str) -> list[Recorded]:
+        """The records that name this subject themselves, in order; of a run whose records are packed the last of them."""
+        with self._reading():
+            return [record.recorded() for record in self._read(" WHERE subject=? ORDER BY seq", (subject,))]
+
     def effect(self, effect: str) -> EffectState | None:
         """What became of a one-way effect (`lago/host/invoice/ID/finalize`); None without an intent."""
         with self._reading():

@@ -72,7 +72,11 @@ def _number(value: Any) -> int | None:
 _STARTS = "SELECT seq, run FROM event WHERE type='run.start'"
 _ABOUT = " AND run IN (SELECT run FROM event WHERE subject=?1 OR substr(subject, -length(?1) - 1) = ':' || ?1)"
 _NEWEST = "SELECT max(seq) FROM event WHERE run=?1 AND type='run.end'"
-_SUBJECT = "SELECT subject FROM event WHERE run=?1 AND subject IS NOT NULL ORDER BY seq DESC LIMIT 1"
+# A record about a plan names the plan; what a run is about is what its facts name.
+_SUBJECT = (
+    "SELECT subject FROM event WHERE run=?1 AND subject IS NOT NULL"
+    " ORDER BY substr(subject, 1, 5) = 'plan:', seq DESC LIMIT 1"
+)
 
 _BEGINS = "SELECT run FROM event WHERE type='run.start' AND run >= ?1 AND substr(run, 1, length(?1)) = ?1 LIMIT 6"
 

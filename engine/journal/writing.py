@@ -16,7 +16,7 @@ from typing import Any
 import apsw
 
 from engine.clock import Clock
-from engine.errors import Bug, JournalFault, RunbookError
+from engine.errors import Bug, Denied, JournalFault, NotConfirmed, RunbookError, SettingsFault, Stale
 from engine.events import TYPES, Recorded
 from engine.journal import chain, effects, files, ids, origin, packing, sqlite
 from engine.journal.effects import IntentHeld
@@ -24,11 +24,17 @@ from engine.journal.reading import Reader
 from engine.journal.verify import require_tail
 from engine.values import iso
 
+Unless = Callable[[], None]
+
 LEAST_FREE = 16 * 1024 * 1024
 TAIL = 64
 
 # By path, for the whole process: after a failed flush the kernel may call the next one a success, on any connection.
 _poisoned: dict[Path, str] = {}
+
+
+# What whoever writes may raise from within a transaction: no failure of the journal, and nothing of it stays.
+Refusals = (Bug, Denied, NotConfirmed, SettingsFault, Stale)
 
 
 class _Locked(JournalFault):
@@ -83,27 +89,38 @@ class Journal(Reader):
         return cls(path, db, clock, free_bytes)
 
     def append(
-        self, run: str, type: str, step: str | None, data: Mapping[str, Any], effect_key: str | None = None
+        self,
+        run: str,
+        type: str,
+        step: str | None,
+        data: Mapping[str, Any],
+        effect_key: str | None = None,
+        unless: Unless | None = None,
     ) -> Recorded:
         """Make one event durable. `effect_key` is the intent's key with its attempt, for whatever speaks of an effect.
 
-        `data` may hold `actor`, which the pipeline binds; it goes into the envelope. Raises JournalFault, IntentHeld
-        (a release of what is not open), Bug (a type that is none, or an outcome without an intent).
+        `data` may hold `actor`, which the pipeline binds; it goes into the envelope. `unless` may look into the journal
+        and raise one of `Refusals`: no other process writes in between. Raises JournalFault, IntentHeld (a release of
+        what is not open), Bug (a type that is none, or an outcome without an intent), and what `unless` raises.
         """
         if type not in TYPES or type in ("effect.intent", "log.open"):
             raise Bug(f"`{type}` cannot be appended")
         told = {**data, "effect_key": effect_key} if effect_key is not None else data
         with self._commit():
+            if unless is not None:
+                unless()
             if type.startswith("effect."):
                 self._require_intent(type, effect_key)
             return self._put(run, type, step, told).recorded()
 
-    def intend(self, run: str, step: str, effect: str, data: Mapping[str, Any]) -> Recorded:
+    def intend(
+        self, run: str, step: str, effect: str, data: Mapping[str, Any], unless: Unless | None = None
+    ) -> Recorded:
         """Make the intent of a one-way request durable: only after this may it be sent, once.
 
         `data` gets `effect_key` (`effect#n`), `attempt` (n) and, if it has none, `request_id`: the record's own id.
-        Raises IntentHeld when an earlier attempt is open or the effect is settled, JournalFault also when there is
-        no room left for the outcome (16 MB).
+        `unless` is as in `append`. Raises IntentHeld when an earlier attempt is open or the effect is settled, what
+        `unless` raises, and JournalFault, also when there is no room left for the outcome (16 MB).
         """
         if "#" in effect or not effect:
             raise Bug(f"`{effect}` cannot be an effect")
@@ -113,6 +130,8 @@ class Journal(Reader):
             holding = effects.holds(attempts)
             if holding is not None:
                 raise IntentHeld(holding)
+            if unless is not None:
+                unless()
             attempt = len(attempts) + 1
             told = {**data, "effect_key": f"{effect}#{attempt}", "attempt": attempt}
             return self._put(run, "effect.intent", step, told).recorded()
@@ -204,7 +223,7 @@ class Journal(Reader):
                 if not self._is_checked:
                     sqlite.require_wal(self._db, self.path)
                     self._is_checked = True
-        except (IntentHeld, Bug, _Locked):
+        except (IntentHeld, _Locked, *Refusals):
             self._roll_back()
             raise
         except Exception as error:

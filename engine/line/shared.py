@@ -88,6 +88,7 @@ def calls(
 
 # Parameters of more than one command.
 NAME = click.argument("name", shell_complete=offer("runbooks"))
+PLAN = click.argument("plan", metavar="PLAN", type=FILE)
 RUN = click.argument("run", shell_complete=offer("runs"))
 JUNIT = click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit report as well.")
 

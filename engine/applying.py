@@ -1,0 +1,68 @@
+"""A saved plan that is applied: whether it was made for here, and what has moved since it was made. Floor 4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine.consent import drift
+from engine.errors import SettingsFault, Stale
+from engine.gathering import figures_digest
+from engine.plain import dataclass
+from engine.values import jsonable
+
+if TYPE_CHECKING:
+    from engine.approvals import Signed
+    from engine.plan import Bond, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """What `apply` is given: the plan, approvals in files, and the commands that apply it again and make it anew.
+
+    `name` is how a command line names the plan's file.
+    """
+
+    plan: Plan
+    name: str
+    replan: str
+    handed: Sequence[Signed] = ()
+
+    @property
+    def bond(self) -> Bond:
+        """The plan as a run's first record names it. Raises Invalid."""
+        from engine.approvals import bond_of
+
+        return bond_of(self.plan)
+
+
+def require_made_for(plan: Plan, about: Mapping[str, Any], replan: str) -> None:
+    """Raise where the plan was made for another place, or with other code than is here now.
+
+    `about` is what this command's own first record says. SettingsFault: another Lago or environment; Stale: another
+    runbook file, or other code of its own steps and checks.
+    """
+    for what, mine, variable in (
+        ("Lago", "target", "LAGO_API_URL"),
+        ("environment", "environment", "RUNBOOK_ENVIRONMENT"),
+    ):
+        planned = getattr(plan, mine)
+        if about[mine] != planned:
+            raise SettingsFault(
+                f"the plan was made for the {what} {planned}, and here it is {about[mine]}",
+                hint=f"Set {variable} to what the plan was made for, or plan it here: {replan}",
+            )
+    if about["runbook"]["digest"] != plan.runbook.digest:
+        raise Stale(
+            f"the runbook `{plan.runbook.name}` is another file now than the one that was planned with", hint=replan
+        )
+    code = [sorted(str(one.get("digest")) for one in some) for some in (plan.extensions, about["extensions"])]
+    if code[0] != code[1]:
+        raise Stale("steps or checks of its own are other code now than the plan was made with", hint=replan)
+
+
+def moved(plan: Plan, figures: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every figure that is not the plan's any more, with both values; empty when the plan still holds."""
+    if figures_digest(figures) == plan.figures_digest:
+        return ()
+    return tuple(drift(plan.figures, jsonable(figures))) or ("a figure moved that cannot be told apart",)

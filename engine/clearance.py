@@ -1,0 +1,140 @@
+"""Whether a run may make its one-way call: the plan that it applies may be used, and whoever must approve has. Floor 4.
+
+Asked before anything is written, before the consent, and once more while the intent is recorded and nobody else can write:
+whichever way a run came there, it passes here, since a call cannot be made without a clearance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.assessment import Assessment, asked_for
+from engine.clock import Clock
+from engine.endings import Ending, sentence
+from engine.errors import Denied, Exit, NotConfirmed, RunbookError, Stale
+from engine.journal import Journal
+from engine.operators import Operator, everybody, require_kept
+from engine.plain import dataclass
+from engine.policy.decision import ApprovalNeed
+from engine.values import iso
+
+if TYPE_CHECKING:
+    from engine.approvals import Approval, Assessor, Signed
+    from engine.plan import Bond, Plan
+
+
+@dataclass(slots=True)
+class Clearance:
+    """One run's clearance. `bond` is the plan that it applies, as its first record names it; `plan` the plan itself.
+
+    A run that is taken up again has the bond alone. `handed` are approvals that the command line brought along; those in
+    the journal count too. `needs` and `overrides` are of the newest decision. `again` is the command that applies the plan
+    again, `replan` the one that makes a new one.
+    """
+
+    run: str
+    journal: Journal
+    clock: Clock
+    operator: Operator
+    operators: Path
+    bond: Bond | None = None
+    plan: Plan | None = None
+    handed: Sequence[Signed] = ()
+    needs: Sequence[ApprovalNeed] = ()
+    overrides: frozenset[str] = frozenset()
+    name: str = ""
+    replan: str = ""
+    _assessor: Assessor | None = field(default=None, repr=False)
+
+    def require_usable(self) -> None:
+        """Raise Stale when the plan has expired or was used."""
+        if self.plan is not None:
+            self.plan.require_current(self.clock.now())
+        self._require_unused()
+
+    def _require_unused(self) -> None:
+        if self.bond is None:
+            return
+        for record in self.journal.about(self.bond.mark):
+            if record.type in ("consent.given", "effect.intent") and record.run != self.run:
+                raise Stale(
+                    f"the plan was used by run {record.run}, at {record.ts[:19]}Z: a plan is good for one run",
+                    hint=f"runbook audit show {record.run}",
+                )
+
+    def assess(self, figures_digest: str) -> Assessment:
+        """Whether the approvals that there are suffice for these figures. Raises SettingsFault."""
+        needs, bond = self.needs, self.bond
+        signed = self._signed() if bond is not None else []
+        if not signed:
+            return Assessment(lacking=tuple(map(asked_for, needs)))
+        from engine.approvals import Assessor, Question
+
+        if self._assessor is None:
+            require_kept(self.operators)
+            self._assessor = Assessor({one.id: one for one in everybody(self.operators)})
+        question = Question(needs, bond, figures_digest, self.operator.id, self.clock.now(), self.overrides)
+        return self._assessor.assess(question, signed)
+
+    def _signed(self) -> list[Signed]:
+        """Every approval and rejection that is known for the plan."""
+        from engine.approvals import Signed
+
+        assert self.bond is not None
+        found = {(one.body, one.signature): one for one in self.handed if one.approval.plan == self.bond.digest}
+        for record in self.journal.about(self.bond.mark):
+            if record.type in ("approval.given", "approval.rejected"):
+                try:
+                    one = Signed.of(record.data["approval"], record.data["signature"])
+                except (KeyError, TypeError, ValueError):
+                    continue  # of another version of this program; it counts for nothing here
+                found.setdefault((one.body, one.signature), one)
+        return list(found.values())
+
+    def require(self, figures_digest: str) -> Assessment:
+        """Raise Denied (rejected) or NotConfirmed (an approval is missing); else what the run rests on.
+
+        This is what every way to a one-way request comes to right before its intent.
+        """
+        found = self.assess(figures_digest)
+        if found.rejected is not None:
+            raise Denied(_rejection(found.rejected))
+        if found.lacking:
+            raise NotConfirmed("approval missing: " + "; ".join(found.lacking), hint="\n".join(found.set_aside))
+        return found
+
+    def ending(self, error: RunbookError, written: str) -> Ending:
+        """How a run ends that was not cleared; `written` says what was written until then."""
+        lines = tuple(filter(None, (error.hint or "").split("\n")))
+        message = f"{sentence(error.message)} {written}"
+        if isinstance(error, NotConfirmed):
+            next = f"runbook approve {self.name}" if self.bond is not None and self.name else self.replan
+            return Ending(Exit.NOT_CONFIRMED, "not_confirmed", message, next, lines)
+        if isinstance(error, Denied):
+            return Ending(Exit.DENIED, "denied", message, self.replan, lines)
+        is_command = len(lines) == 1 and lines[0].startswith("runbook ")
+        return Ending(
+            Exit.STALE, "stale", message, lines[0] if is_command else self.replan, () if is_command else lines
+        )
+
+    def barrier(self, figures_digest: str) -> None:
+        """What is asked while a consent or an intent is being recorded. Raises Stale, Denied, NotConfirmed, SettingsFault."""
+        self._require_unused()
+        self.require(figures_digest)
+
+    def told(self, figures_digest: str) -> dict[str, Any]:
+        """What the intent's record says of it: the plan, and on whose approval."""
+        if self.bond is None:
+            return {}
+        given = [
+            {"approver": one.approver, "at": iso(one.at), **({"reason": one.reason} if one.reason else {})}
+            for one in self.assess(figures_digest).given
+        ]
+        return {"plan": self.bond.digest, "subject": self.bond.mark, **({"approvals": given} if given else {})}
+
+
+def _rejection(one: Approval) -> str:
+    return f"{one.approver} rejected the plan at {iso(one.at)[:19]}Z" + (f": {one.reason}" if one.reason else "")
