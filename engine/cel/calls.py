@@ -60,7 +60,10 @@ def _applied(told: Told, node: Call, form: Function, arguments: list[Seen]) -> S
         if wrong is not None:
             return told.wrong(arguments[-1].node, wrong)
     if node.name in _WRITTEN and isinstance(parts[0], Constant):
-        return Seen(node, Constant(node.start, node.end, form.operation(parts[0].value)), type_)
+        try:
+            return Seen(node, Constant(node.start, node.end, form.operation(parts[0].value)), type_)
+        except Fault as fault:
+            return told.wrong(arguments[0].node, str(fault))
     key = ("size", some(told, arguments[0])) if node.name == "size" else None
     return Seen(node, applied, type_, key=key)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from engine.cel.evaluator import apply, element_of, pay
+from engine.cel.evaluator import Run, apply, element_of, pay, runner
 from engine.cel.faults import Fault
 from engine.cel.handed import Handed, NotAsDeclared
-from engine.cel.problems import OverBudget
+from engine.cel.problems import Failed, OverBudget
 from engine.cel.trace import Kind, Trace
 from engine.cel.tree import (
     All,
@@ -30,8 +30,11 @@ from engine.cel.tree import (
     is_path,
     turn_price,
 )
+from engine.plain import dataclass
 
 MOST_TURNS = 20
+MOST_TURNS_IN_ALL = 1000
+"""Of one loop, and of all loops in one another, so many turns are told; beyond them only those that fail or decide."""
 
 
 def explained(text: str, part: Part, handed: Handed, values: Mapping[str, Any], steps: int) -> Trace:
@@ -59,12 +62,23 @@ def _of(part: Part, wrong: NotAsDeclared | None) -> str | None:
     return str(wrong) if wrong is not None and (part.start, part.end) == (wrong.start, wrong.end) else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What one turn of a loop came to; `goes_on` is False when the condition of a `map` left the element out."""
+
+    value: Any
+    error: str | None
+    goes_on: bool
+
+
 class _Explainer:
     def __init__(self, text: str, frame: list[Any]) -> None:
         self._text = text
         self._frame = frame
         self._places: dict[int, str] = {}
         self._kept: dict[int, list[str]] = {}
+        self._turns_left = MOST_TURNS_IN_ALL
+        self._runs: dict[int, tuple[Run | None, ...]] = {}
         self._is_over = False
 
     def tell(self, part: Part) -> Trace:
@@ -178,7 +192,7 @@ class _Explainer:
             traces.append(_untold(self._text, operand) if decided else self.tell(operand))
         return self._told(part, tuple(traces), **self._decided(traces, decisive))
 
-    def _decided(self, traces: list[Trace], decisive: bool) -> dict[str, Any]:
+    def _decided(self, traces: list[Trace] | list[_Turn], decisive: bool) -> dict[str, Any]:
         errors = [trace.error for trace in traces if trace.error is not None]
         if self._is_over:
             return {"error": errors[-1]}
@@ -199,22 +213,54 @@ class _Explainer:
         source = self.tell(part.source)
         if source.error is not None:
             return self._told(part, (source,), error=source.error)
-        turns: list[Trace] = []
         values = list(source.value)
+        turns, kept, left_out = list[_Turn](), list[Trace](), 0
         for place, value in zip(self._places_of(source, values), values, strict=True):
             self._frame[part.slot] = value
             self._places[part.slot] = place or part.variable
-            turn = self._turn(part, place)
+            is_told = len(kept) < MOST_TURNS and self._turns_left > 0
+            turn = None if is_told else self._quick_turn(part)
+            if turn is None:
+                told = self._turn(part, place)
+                kept.append(told)
+                turn = _Turn(told.value, told.error, told.children[-1].evaluated)
+            else:
+                left_out += 1
             turns.append(turn)
             if self._is_over or _ends(part, turn):
                 break
-        telling = [turn for turn in turns[MOST_TURNS:] if turn.error is not None or _ends(part, turn)][:MOST_TURNS]
-        kept = (*turns[:MOST_TURNS], *telling)
-        outcome = self._looped(part, source, turns, values)
-        return self._told(part, (source, *kept), **outcome, left_out=len(turns) - len(kept))
+        outcome = self._looped(part, turns, values)
+        if part.macro == "filter" and "value" in outcome:
+            places = self._places_of(source, values)
+            self._kept[id(outcome["value"])] = [places[at] for at, turn in enumerate(turns) if turn.value]
+        return self._told(part, (source, *kept), left_out=left_out, **outcome)
+
+    def _quick_turn(self, part: Loop) -> _Turn | None:
+        """One turn that is not told, or None where it has to be, since it fails or is the last."""
+        before = self._frame[0]
+        if part.slot not in self._runs:
+            self._runs[part.slot] = tuple(
+                runner(one) if one is not None else None for one in (part.condition, part.result)
+            )
+        condition, result = self._runs[part.slot]
+        try:
+            pay(self._frame, turn_price(part))
+            goes_on = condition is None or condition(self._frame)
+            value = result(self._frame) if result is not None and goes_on else goes_on
+            turn = _Turn(value, None, bool(goes_on))
+        except Failed as failure:
+            turn = _Turn(None, failure.message, False)
+        except OverBudget:
+            self._frame[0] = before
+            return None
+        if (turn.error is not None or _ends(part, turn)) and self._turns_left > 0:
+            self._frame[0] = before
+            return None
+        return turn
 
     def _turn(self, part: Loop, place: str) -> Trace:
         """One turn over the element at `place`."""
+        self._turns_left -= 1
         paid = self._tried(lambda: pay(self._frame, turn_price(part)))
         bodies = tuple(one for one in (part.condition, part.result) if one is not None)
         first = bodies[0]
@@ -230,7 +276,7 @@ class _Explainer:
         value = traces[-1].value if error is None else None
         return Trace(first.start, bodies[-1].end, text, "element", place, value, error, children=traces)
 
-    def _looped(self, part: Loop, source: Trace, turns: list[Trace], values: list[Any]) -> dict[str, Any]:
+    def _looped(self, part: Loop, turns: list[_Turn], values: list[Any]) -> dict[str, Any]:
         if part.macro in ("all", "exists"):
             return self._decided(turns, part.macro == "exists")
         error = next((turn.error for turn in turns if turn.error is not None), None)
@@ -239,11 +285,8 @@ class _Explainer:
         if part.macro == "exists_one":
             return {"value": sum(turn.value for turn in turns) == 1}
         if part.macro == "map":
-            return {"value": [turn.value for turn in turns if turn.children[-1].evaluated]}
-        kept = [at for at, turn in enumerate(turns) if turn.value]
-        result = [values[at] for at in kept]
-        self._kept[id(result)] = [turns[at].path or "" for at in kept]
-        return {"value": result}
+            return {"value": [turn.value for turn in turns if turn.goes_on]}
+        return {"value": [values[at] for at, turn in enumerate(turns) if turn.value]}
 
     def _places_of(self, source: Trace, values: list[Any]) -> list[str]:
         """Where each element comes from: a place in what was handed in, if it is known."""
@@ -254,7 +297,7 @@ class _Explainer:
         return [f"{source.path}[{at}]" if source.path else "" for at in range(len(values))]
 
 
-def _ends(part: Loop, turn: Trace) -> bool:
+def _ends(part: Loop, turn: _Turn) -> bool:
     """Whether a loop ends with this turn."""
     if part.macro in ("all", "exists"):
         return turn.value is (part.macro == "exists")

@@ -7,6 +7,7 @@ wrong is gone through one by one, to say where.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -138,7 +139,7 @@ def _duration(value: Any) -> timedelta:
     if type(value) is not timedelta:
         raise Misfit(f"is {_called(value)}, not a duration")
     if not fits(value):
-        raise Misfit("is longer than 292 years")
+        raise Misfit("is longer than 10,000 years")
     return value
 
 
@@ -336,4 +337,7 @@ class NotAsDeclared(Fault):
     def __init__(self, root: Shape, path: str, why: str) -> None:
         super().__init__(f"{path} {why}")
         self.path = path
-        self.start, self.end = root.start, root.end
+        declared = re.sub(r"\[\d+\]", ANY, path)
+        leads = [shape for shape in root.used() if shape.path.startswith(declared) or declared.startswith(shape.path)]
+        first = min(leads or [root], key=lambda shape: shape.start)
+        self.start, self.end = first.start, first.end

@@ -115,6 +115,8 @@ def _element(told: Told, node: Call, source: Seen) -> Type | None:
             use(source.origins)
             return STRING
         case Never():
+            if not told.problems:
+                told.wrong(source.node, "this would be an element of an empty list or map, which has none")
             return NEVER
     told.wrong(node, f"{node.name} needs a list or a map, not {source.type}", "", node.at, node.at + len(node.name))
     return None

@@ -9,8 +9,8 @@ from engine.cel.faults import Fault
 from engine.cel.numbers import shown
 
 _MICROSECOND = timedelta(microseconds=1)
-LONGEST = (2**63 - 1) // 1000
-"""The longest duration, in microseconds: CEL counts nanoseconds in 64 bits."""
+LONGEST = 315_576_000_000 * 10**6
+"""The longest duration, in microseconds: 10,000 years, so that any moment minus any other is one."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
@@ -70,7 +70,7 @@ def span(text: str) -> timedelta:
 
 def _span(microseconds: int) -> timedelta:
     if abs(microseconds) > LONGEST:
-        raise Fault("this duration is longer than 292 years")
+        raise Fault("this duration is longer than 10,000 years")
     return timedelta(microseconds=microseconds)
 
 

@@ -118,6 +118,9 @@ class _Parser:
         token = self._here
         if token.kind == "name" and token.text in _OPERATORS_ELSEWHERE:
             meant = _OPERATORS_ELSEWHERE[token.text]
+            if token.text == "is" and self._tokens[self._next + 1].text == "not":
+                del self._tokens[self._next + 1]
+                meant = "!="
             self._tell(token, f"'{token.text}' is not an operator; use '{meant}'")
             self._tokens[self._next] = Token("sign", token.start, token.end, meant)
         elif token.kind == "name" and token.text == "not":

@@ -14,7 +14,7 @@ MOST_BYTES = 8192
 Kind = Literal["int", "double", "string", "name", "sign", "end"]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Token:
     """One token. `text` is the sign or name as it counts (`==` where `=` was written), `value` that of a literal."""
 

@@ -184,6 +184,8 @@ def price(part: Part) -> int:
             return len(turns) + sum(price(one) for one in inner(part))
         case Loop(source=source):
             return 1 + price(source)
+        case Listed() | Mapped():
+            return 1 + len(inner(part)) + sum(price(one) for one in inner(part))
     return 1 + sum(price(one) for one in inner(part))
 
 

@@ -39,7 +39,7 @@ NULL = Plain("null")
 TIMESTAMP = Plain("timestamp")
 """A moment from year 1 to 9999, exact to the microsecond: an aware `datetime`."""
 DURATION = Plain("duration")
-"""A span of up to about 292 years, exact to the microsecond: a `timedelta`."""
+"""A span of up to 10,000 years, exact to the microsecond: a `timedelta`."""
 
 
 @dataclass(frozen=True, slots=True)
