@@ -11,7 +11,6 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import field, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -202,5 +201,7 @@ class _Reading:
 def _unknown(node: Node, known: tuple[str, ...]) -> Iterator[tuple[Span, str]]:
     for key, span in node.keys.items():
         if key not in known:
+            from difflib import get_close_matches
+
             match = get_close_matches(key, known, n=1)
             yield span, f"unknown key `{key}`" + (f"; did you mean `{match[0]}`?" if match else "")

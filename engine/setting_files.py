@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from datetime import date, datetime, time
-from difflib import get_close_matches
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -101,8 +99,8 @@ def from_environment(env: Mapping[str, str], place: Place) -> Found:
 def unknown_variables(env: Mapping[str, str]) -> tuple[str, ...]:
     """A sentence for each variable that is nearly a setting's name, and so has no effect at all."""
     strange = sorted(name for name in env if name not in BY_ENV and name.startswith(("RUNBOOK_", "LAGO_", "BILLING_")))
-    near = ((name, get_close_matches(name, BY_ENV, n=1, cutoff=0.9)) for name in strange)
-    return tuple(f"{name} is no setting; did you mean {match[0]}?" for name, match in near if match)
+    near = ((name, _close(name, BY_ENV, 0.9)) for name in strange)
+    return tuple(f"{name} is no setting; did you mean {match}?" for name, match in near if match)
 
 
 def project_file(cwd: Path) -> Path | None:
@@ -150,6 +148,8 @@ def _load(path: Path) -> tuple[str, dict[str, Any], tuple[str, ...]]:
         return "", {}, (f"{path}: cannot be read: {error.strerror}",)
     if len(raw) > MOST_BYTES:
         return "", {}, (f"{path}: larger than {MOST_BYTES} bytes, which is no settings file",)
+    import tomllib  # few have such a file, and none needs it twice
+
     try:
         text = raw.decode("utf-8-sig")
         return text, tomllib.loads(text, parse_float=_Number), ()
@@ -194,8 +194,14 @@ def _name_of(key: str) -> str | None:
 
 
 def _nearest(key: str) -> str:
-    match = get_close_matches(key.lower().replace("-", "_"), BY_NAME, n=1)
-    return f"; did you mean `{match[0]}`?" if match else ""
+    match = _close(key.lower().replace("-", "_"), BY_NAME, 0.6)
+    return f"; did you mean `{match}`?" if match else ""
+
+
+def _close(word: str, known: Iterable[str], cutoff: float) -> str | None:
+    from difflib import get_close_matches  # for a word that is wrong
+
+    return next(iter(get_close_matches(word, known, n=1, cutoff=cutoff)), None)
 
 
 def _wanted(name: str) -> str:

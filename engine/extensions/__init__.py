@@ -4,7 +4,7 @@ Floor 4. Files are named by the setting `extensions`, packages by their entry po
 runbook names something that does not come with runbook (`docs/decisions/052-*.md`).
 """
 
-from engine.extensions.loading import Extension, Extensions, Offered
+from engine.extensions.offered import Extensions, Offered
 from engine.extensions.packages import Kind
 
-__all__ = ["Extension", "Extensions", "Kind", "Offered"]
+__all__ = ["Extensions", "Kind", "Offered"]

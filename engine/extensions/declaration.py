@@ -17,14 +17,13 @@ from pydantic import BaseModel
 
 from engine.checks.base import Check, Params
 from engine.diagnostics import Diagnostic, Span
-from engine.extensions.packages import Kind
+from engine.extensions.packages import RESERVED, Kind, is_reserved
 from engine.extensions.places import Place
 from engine.facts import Fact, is_unnamed
 from engine.steps.base import Effect, OneWayStep, ReadStep, Step, StepParams, WriteStep
 from engine.validation.notes import one_of
 from engine.values import Money, Month
 
-RESERVED = ("lago", "billing", "runbook")
 EFFECTS = {ReadStep: Effect.READ, WriteStep: Effect.WRITE, OneWayStep: Effect.ONE_WAY}
 PLAIN = (str, int, bool, timedelta, Month, Money, date, datetime, Decimal)
 CAN_BE = (
@@ -57,7 +56,7 @@ def _name(kind: Kind, name: str, thing: Any, say: Callable[..., Diagnostic]) -> 
         yield say(f"it calls itself `{thing.name}`", f'write `name="{name}"`, or offer it as `{thing.name}`')
     if not re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", name, re.ASCII):
         yield say("this is no name", "use small letters, digits and underscores, with dots between words")
-    elif name.partition(".")[0] in RESERVED and "." in name:
+    elif is_reserved(name):
         yield say(f"names that begin with {one_of(RESERVED)} belong to runbook", "begin with a name of your own")
     elif kind == "step" and "." not in name:
         yield say("a step's name says whose it is", f"put your own before it, as `acme.{name}`")

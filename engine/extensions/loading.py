@@ -1,4 +1,4 @@
-"""All that extensions offer under one roof: declared at once, imported when named, each name given once. Floor 4."""
+"""All that extensions give under one roof: declared at once, imported when named, each name given once. Floor 4."""
 
 from __future__ import annotations
 
@@ -8,21 +8,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from engine.checks.base import Check
 from engine.diagnostics import Diagnostic, Span
 from engine.extensions import declaration, executing, trust
 from engine.extensions.containing import contained_check, contained_step
-from engine.extensions.packages import Kind, Offer, code_of, offers
+from engine.extensions.packages import Kind, Name, Offer, code_of, offers
 from engine.extensions.places import Place, place_of
 from engine.plain import dataclass
 from engine.settings import Settings
 
 DICTS: tuple[tuple[Kind, str], ...] = (("step", "STEPS"), ("check", "CHECKS"))
-
-T = TypeVar("T")
-Name = tuple[Kind, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +68,8 @@ class _Declared:
 
 
 @dataclass
-class Extensions:
-    """What extensions offer beside `built_in`. Nothing is read, and no setting asked for, before the first name."""
+class Loaded:
+    """What extensions give beside `built_in`: files are executed when the first name is asked for, packages by name."""
 
     settings: Callable[[], Settings]
     built_in: Mapping[Kind, Mapping[str, Any]]
@@ -81,8 +78,6 @@ class Extensions:
 
     def find(self, kind: Kind, name: str) -> Any | None:
         """The step or check of this name, or None."""
-        if "." in name and name.partition(".")[0] in declaration.RESERVED:
-            return None  # nobody else may give it
         given = self._given((kind, name))
         return given.thing if given else None
 
@@ -92,25 +87,19 @@ class Extensions:
 
     def home(self, kind: Kind, name: str) -> Path | None:
         """The file that holds the code of this name; None when no extension gives it."""
-        given = self._given((kind, name)) if name not in self.built_in[kind] else None
+        given = self._given((kind, name))
         return given.home if given else None
 
-    def faults(self, wanted: Iterable[Name]) -> list[Diagnostic]:
+    def faults(self, own: Iterable[Name]) -> list[Diagnostic]:
         """What stands in the way of a runbook that names these: every file's faults, and those of the packages it names."""
-        own = [name for name in wanted if name[1] not in self.built_in[name[0]]]
-        if not any(name[1].partition(".")[0] not in declaration.RESERVED for name in own):
-            return []
         found = list(self._declared.faults)
         for name in own:
             self._given(name)
             found += self._broken.get(name, [])
         return found
 
-    def behind(self, wanted: Iterable[Name]) -> list[tuple[Extension, list[str]]]:
+    def behind(self, own: Iterable[Name]) -> list[tuple[Extension, list[str]]]:
         """The code that ran for a runbook that names these, with the names that it gave."""
-        own = [name for name in wanted if name[1] not in self.built_in[name[0]]]
-        if not own:
-            return []
         found: dict[Extension, list[str]] = {one: [] for one in self._declared.files}
         for name in own:
             if given := self._given(name):
@@ -209,27 +198,3 @@ class Extensions:
 def _given(thing: Any, extension: Extension, home: Path) -> _Given:
     contained = contained_check(thing) if isinstance(thing, Check) else contained_step(thing, extension.label)
     return _Given(contained, extension, home)
-
-
-class Offered(Mapping[str, T]):
-    """A registry: what comes with runbook, then what extensions offer."""
-
-    def __init__(self, kind: Kind, built_in: Mapping[str, T], extensions: Extensions) -> None:
-        self._kind: Kind = kind
-        self._built_in = built_in
-        self._extensions = extensions
-
-    def __getitem__(self, name: str) -> T:
-        if name in self._built_in:
-            return self._built_in[name]
-        found: T | None = self._extensions.find(self._kind, name)
-        if found is None:
-            raise KeyError(name)
-        return found
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self._built_in
-        yield from self._extensions.names(self._kind)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)

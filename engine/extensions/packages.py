@@ -15,6 +15,8 @@ from typing import Literal
 from engine.plain import dataclass
 
 Kind = Literal["step", "check"]
+Name = tuple[Kind, str]
+RESERVED = ("lago", "billing", "runbook")
 GROUPS: dict[str, Kind] = {"runbook.steps": "step", "runbook.checks": "check"}
 
 
@@ -33,6 +35,11 @@ class Offer:
     def label(self) -> str:
         """`acme-runbook 1.2`, as a person knows it."""
         return f"{self.package} {self.version}"
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a name belongs to runbook, so that nobody else may give it: `lago.get_invoice`."""
+    return "." in name and name.partition(".")[0] in RESERVED
 
 
 def offers() -> Iterator[Offer]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import field
@@ -64,6 +63,8 @@ def one_of(names: Iterable[str]) -> str:
 
 def meant(name: str, names: Iterable[str]) -> str | None:
     """The one of these names that a misspelt one most likely stands for."""
+    import difflib  # for a name that is wrong
+
     return next(iter(difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.6)), None)
 
 
