@@ -26,6 +26,7 @@ from engine.cel.types import (
     TIMESTAMP,
     ListOf,
     MapOf,
+    Never,
     Nullable,
     Record,
     Type,
@@ -76,7 +77,14 @@ def look_at_all(type_: Type) -> Look:
             return _list(look_at_all(element), element, None)
         case MapOf(value=value):
             return _map(look_at_all(value), {})
+        case Never():
+            return _nothing
     return _PLAIN[type_]
+
+
+def _nothing(value: Any) -> Any:
+    """What was declared wrongly, as was told there: an expression that reads it compiles, and is not to be evaluated."""
+    raise Misfit("has no type")
 
 
 def _int(value: Any) -> int:

@@ -71,8 +71,8 @@ class Ruled:
 
     `effect` is what the file says it does when it is not met, `outcome` what it did. `message` is a sentence, `tree`
     the sub-expressions with their values (only where it stands out), `error` why it could not be decided. `may_override`
-    are the roles that may. `overridden` says who did: the outcome stands as it was, and no longer counts. Nor does that
-    of a policy whose `mode` is `observe`.
+    are the roles that may. `overridden` says who did: the outcome stands as it was, and no longer counts; `not_lifted` why
+    somebody's word does not. Nor does that of a policy whose `mode` is `observe` count.
     """
 
     set: str
@@ -88,6 +88,7 @@ class Ruled:
     tree: Mapping[str, Any] | None = None
     may_override: tuple[str, ...] = ()
     overridden: Override | None = None
+    not_lifted: str = ""
 
     @property
     def counts(self) -> Result:
@@ -104,6 +105,7 @@ class Ruled:
             "error": self.error,
             "tree": self.tree,
             "may_override": list(self.may_override),
+            "not_lifted": self.not_lifted,
             "overridden": self.overridden
             and {
                 "operator": self.overridden.operator,

@@ -1,0 +1,70 @@
+"""The expressions of one policy file: compiled over what they may name, with what is wrong at its place. Floor 4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.cel import Failed, OverBudget, Problem, Program, Uncompiled, compile
+from engine.cel.types import BOOL, Type
+from engine.diagnostics import Diagnostic
+from engine.policy_files.placing import place
+from engine.source import Node, clip
+from engine.validation.notes import Notes
+
+
+@dataclass
+class Expressions:
+    """What compiles expressions of one file. `reads` gathers every path that any of them reads."""
+
+    notes: Notes
+    reads: set[str] = field(default_factory=set)
+    has_broken: bool = False
+
+    def compile(self, node: Node, names: Mapping[str, Type], wants: Type | None = None) -> Program | None:
+        """The expression of a node; None after its problems were noted, each at its own place."""
+        text = _text(node)
+        try:
+            program = compile(text, names, wants)
+        except Uncompiled as error:
+            self.has_broken = True
+            for problem in error.problems:
+                self._note(node, problem, "RP010", "error")
+            return None
+        for problem in program.warnings:
+            self._note(node, problem, "RP011", "warning")
+        self.reads.update(program.reads)
+        return program
+
+    def _note(self, node: Node, problem: Problem, code: str, severity: str) -> None:
+        span = clip(place(node, self.notes.source, problem.start, problem.end), self.notes.source)
+        help = problem.help or "see `runbook explain RP010`"
+        path = self.notes.source.path
+        found = Diagnostic(code, problem.message, path, span, "", help, "error" if severity == "error" else "warning")
+        self.notes.found.append(found)
+
+    def is_used(self, name: str) -> bool:
+        """Whether any expression reads this name, or anything below it. A broken one might: then it is taken on trust."""
+        return self.has_broken or any(read == name or read.startswith((name + ".", name + "[")) for read in self.reads)
+
+
+def constant(program: Program | None) -> bool | None:
+    """The truth value of an expression that reads nothing; None of any other."""
+    if program is None or program.reads or program.type != BOOL:
+        return None
+    try:
+        return bool(program.evaluate({}))
+    except (Failed, OverBudget):
+        return None
+
+
+def _text(node: Node) -> str:
+    """The expression: YAML reads `true` and a number as such, and an expression they are all the same."""
+    if isinstance(node.value, bool):
+        return "true" if node.value else "false"
+    return str(node.value)
+
+
+def roots(reads: Iterable[str]) -> set[str]:
+    """The names that paths begin with."""
+    return {read.partition(".")[0].partition("[")[0] for read in reads}
