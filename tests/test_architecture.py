@@ -23,7 +23,7 @@ FLOORS: dict[int, str] = {
     "setting_table settings signing ssh_keys strict_json terminal wire written",
     3: "api approvals assessment checks plan policy steps",
     4: "aftermath applying asking clearance consent endings extensions gathering interrupts itinerary library log one_way "
-    "opening planning previewing recall registry resume runner schema session standing validation",
+    "opening planning policy_files previewing recall registry resume runner schema session standing validation",
     5: "commands explain recording render sandbox testing",
     6: "line start",
 }

@@ -22,7 +22,7 @@ SECTIONS = dict(re.findall(r"^### ([A-Z]{2}\d{3}: .+)\n\n((?:(?!^#).*\n)*)", PAG
 
 def codes_of_the_engine() -> set[str]:
     texts = [path.read_text("utf-8") for path in (ROOT / "engine").rglob("*.py")]
-    return {code for text in texts for code in re.findall(r'"((?:RB|RT|EX)\d{3})"', text)}
+    return {code for text in texts for code in re.findall(r'"((?:RB|RT|RP|EX)\d{3})"', text)}
 
 
 def test_every_code_has_one_section() -> None:

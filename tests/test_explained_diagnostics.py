@@ -50,12 +50,12 @@ def found(text: str, code: str) -> list[Diagnostic]:
 
 def test_every_code_that_the_engine_can_say_is_explained_and_no_other() -> None:
     texts = [path.read_text("utf-8") for path in (SHIPPED.parent / "engine").rglob("*.py")]
-    assert set(CODES) == {code for text in texts for code in re.findall(r'"((?:RB|RT|EX)\d{3})"', text)}
+    assert set(CODES) == {code for text in texts for code in re.findall(r'"((?:RB|RT|RP|EX)\d{3})"', text)}
     prefixes = {code for text in texts for code in re.findall(r'"([A-Z]{2})\d{3}"', text)}
     assert prefixes == set(diagnostics.FAMILIES)
 
 
-@pytest.mark.parametrize("family", ["RB", "RT"])
+@pytest.mark.parametrize("family", ["RB", "RT", "RP"])
 def test_the_file_that_every_example_changes_has_no_fault(family: str) -> None:
     assert found(diagnostics.base(family), family) == []
 
@@ -126,7 +126,7 @@ def test_the_check_that_those_examples_change_has_no_fault(folder: Path) -> None
 @every_code
 def test_what_is_shown_is_what_is_said(code: str) -> None:
     said = block(article(code), "text")
-    assert re.findall(r"^error\[(\w+)\]", said, re.MULTILINE) == [code]
+    assert re.findall(r"^(?:error|warning)\[(\w+)\]", said, re.MULTILINE) == [code]
     assert max(map(len, said.splitlines())) <= 80
 
 

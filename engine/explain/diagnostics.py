@@ -98,8 +98,16 @@ def of_a_test_file(parsed: Parsed) -> list[Diagnostic]:
     return reading.found
 
 
+def of_a_policy_file(parsed: Parsed) -> list[Diagnostic]:
+    """What is wrong with a policy file."""
+    from engine.policy_files.reading import read
+
+    return read(parsed)[1]
+
+
 FAMILIES = {
     "RB": Family("example.yaml", "example.yaml", of_a_runbook),
     "RT": Family("example.test.yaml", "example.test.yaml", of_a_test_file),
+    "RP": Family("billing.yaml", "example.policy.yaml", of_a_policy_file),
     "EX": Family("weekday.py", "weekday.py.txt", None),
 }

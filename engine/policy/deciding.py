@@ -7,11 +7,12 @@ nobody lifts that; a one-way action that no set is for is denied.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from engine import __version__
 from engine.cel import Failed, OverBudget, Program
+from engine.plain import dataclass
 from engine.policy.decision import ApprovalNeed, Decision, Override, Ruled, Used
 from engine.policy.explaining import plain, said, tree
 from engine.policy.kinds import Unfit

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from engine.cel import Trace
+from engine.plain import dataclass
 from engine.values import iso
 
 MOST_PARTS = 300

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from engine.cel import Program
 from engine.cel.types import STRING, TIMESTAMP, ListOf, Record, Type
+from engine.plain import dataclass
 from engine.policy.kinds import Kind, type_of
 
 Effect = Literal["warn", "approve", "deny"]

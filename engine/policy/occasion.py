@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from engine.cel.types import Nullable, Record, Type
+from engine.plain import dataclass
 from engine.policy.decision import Override, Phase
 from engine.policy.kinds import Kind, Unfit, document
 from engine.policy.model import PLANNED, PolicySet

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from engine.cel import Failed, OverBudget, Problem, Program, Uncompiled, compile
 from engine.cel.types import BOOL, Type
 from engine.diagnostics import Diagnostic
+from engine.plain import dataclass
 from engine.policy_files.placing import place
 from engine.source import Node, clip
 from engine.validation.notes import Notes

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from engine.cel import Program
 from engine.cel.types import NEVER, Type
 from engine.diagnostics import Diagnostic, Span, sort
+from engine.plain import dataclass
 from engine.policy.kinds import KINDS, Kind
 from engine.policy.model import PLANNED, RESERVED, Policy, PolicySet, names_of
 from engine.policy_files import format

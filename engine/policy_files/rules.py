@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from engine.cel import Program
 from engine.cel.types import BOOL, STRING, Type
+from engine.plain import dataclass
 from engine.policy.model import Approve, Policy
 from engine.policy_files import format
 from engine.policy_files.expressions import Expressions, constant
@@ -86,6 +87,7 @@ class Rules:
             self.notes.error("RP004", message, row.keys[key], help=help)
         if not found:
             return None
+        self.expressions.has_broken = True  # what it reads is not known
         rest = {key: node for key, node in row.value.items() if key not in found}
         rest.setdefault("require", Node(True, row.span))
         rest.setdefault("effect", Node("deny", row.span))

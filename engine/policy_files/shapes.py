@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +20,7 @@ from engine.cel.types import (
     Record,
     Type,
 )
+from engine.plain import dataclass
 from engine.source import Node
 from engine.validation.format import NAME
 from engine.validation.notes import Notes, nearest, one_of
