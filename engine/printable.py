@@ -34,9 +34,12 @@ def safe(text: object) -> str:
     Marks (accents, vowel signs, Hangul's later parts) stay where they stand on a character, four at most. Made safe
     again, a safe text stays as it is.
     """
+    written = str(text)
+    if written.isascii() and written.isprintable():
+        return written
     kept: list[str] = []
     room = 0
-    for character in str(text):
+    for character in written:
         if _is_mark(character) and not _is_blank(character):
             kept.append(character if room > 0 else _escape(character))
             room = room - 1 if room > 0 else 0

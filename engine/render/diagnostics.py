@@ -53,8 +53,10 @@ def _excerpt(one: Diagnostic, line: str, gutter: str, colour: bool, columns: int
     before, marked = safe(line[near:start]), safe(line[start : min(end, start + room)]) or " "
     shown, skipped = before + marked + safe(line[end : end + room]), 0
     if near or width(shown) > room:
-        start, skipped = 0, 0
-        while width(before) - skipped > room // 3:
+        start, beyond = 0, width(before) - room // 3
+        if before.isascii():
+            start = skipped = max(0, beyond)
+        while skipped < beyond:
             skipped += width(before[start])
             start += 1
         shown = cut(("…" if skipped else "") + shown[start:], room)
