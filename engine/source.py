@@ -18,6 +18,7 @@ import yaml
 
 from engine.diagnostics import Diagnostic, Span
 from engine.plain import dataclass
+from engine.yaml_tokens import Scanned
 from engine.yaml_words import Place, Quoted, Unreadable, character, explain, unseen
 
 MOST_BYTES = 256 * 1024
@@ -218,12 +219,14 @@ class _Reader:
         self._loader = loader
         self.diagnostics: list[Diagnostic] = []
         self.quoted: list[Quoted] = []
+        self._tokens: list[yaml.Token] = []
 
     def read(self, text: str) -> Node | None:
-        loader = self._loader(text)
+        if not self._is_shallow(text):
+            return None
+        # libyaml parses for itself, and fast.
+        loader = Scanned(self._tokens) if self._loader is yaml.SafeLoader else self._loader(text)
         try:
-            if not self._is_shallow(text):
-                return None
             root = loader.get_single_node()
         finally:
             loader.dispose()
@@ -240,6 +243,7 @@ class _Reader:
         closing = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
         is_fine = True
         for token in yaml.scan(text, Loader=self._loader):
+            self._tokens.append(token)
             depth += isinstance(token, opening) - isinstance(token, closing)
             if depth > MOST_DEPTH:
                 self._note("RB001", "this is nested too deeply", _span(token), help=_LEVELS)

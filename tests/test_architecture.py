@@ -18,7 +18,7 @@ from engine.steps import REGISTRY as STEPS
 # Which floor a module is on; a room's floor holds for all that is in it.
 FLOORS: dict[int, str] = {
     0: "articles clock diagnostics errors events exchange facts manual plain printable scenario_results values",
-    1: "addresses answers cel folders lago_models lago_rules model references scalars source sync_runs yaml_words",
+    1: "addresses answers cel folders lago_models lago_rules model references scalars source sync_runs yaml_tokens yaml_words",
     2: "billing deadline journal lago lago_reading opa operators outputs secrets_source setting_files setting_lines "
     "setting_table settings signing ssh_keys strict_json terminal wire written",
     3: "api approvals assessment checks plan policy steps",
@@ -37,7 +37,7 @@ DOORS = {
     "structlog": ["engine/journal/pipeline.py", "engine/commands/running.py"],
     "apsw": ["engine/journal/*.py"],
     "sqlite3": [],
-    "yaml": ["engine/source.py", "engine/sandbox/scenario.py", "engine/recording/writing.py"],
+    "yaml": ["engine/source.py", "engine/yaml_tokens.py", "engine/sandbox/scenario.py", "engine/recording/writing.py"],
     "wcwidth": ["engine/render/text.py"],
     "keyring": ["engine/secrets_source.py"],
     "requests": [],
