@@ -41,7 +41,7 @@ def schema(registry: Registry = REGISTRY) -> dict[str, Any]:
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 
-class Core(yaml.SafeLoader):
+class Core(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """YAML 1.2's core schema, which editors read; PyYAML's own loaders read YAML 1.1, where `on` is true and 010 is 8."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (PyYAML's own way)
@@ -247,27 +247,33 @@ ROWS = {
     "month": 'check: period_matches, with: {{invoice: "${{draft}}", customer: "${{customer}}", expected: {0}}}',
     "flag": 'check: will_be_issued, with: {{invoice: "${{draft}}", accept_closed: {0}}}',
 }
-TRIED = """billing_admin|7|true|""|"${inputs.invoice}"|"${draft}"|"a ${inputs.invoice} b"|"${"|"${}"|"$x"|"${a b}"|[]|{}|
+_TRIED = """billing_admin|7|true|""|"${inputs.invoice}"|"${draft}"|"a ${inputs.invoice} b"|"${"|"${}"|"$x"|"${a b}"|[]|{}|
 24h|"1h30m"|1h1h|24|1.5h|-1h|1261.40 EUR|"1,261.40 EUR"|1261.4 EUR|100 JPY|100.00 JPY|1.000 KWD|1261.40 eur|12,61.40 EUR|
 2026-10|2026-13|"2026-1"|false|"true"|[x]|{x: y}"""
+TRIED = [value.strip() for value in _TRIED.split("|")]
+
+
+def is_refused(text: str) -> bool:
+    """Whether `validate` finds something that a schema can find too. Of interest is what it says, not where."""
+    _, found = validate(parse(text.encode(), "own.yaml", is_quick=True), REGISTRY.steps, REGISTRY.checks)
+    return bool({one.code for one in found} - set(BEYOND))
 
 
 @pytest.mark.parametrize("kind", ROWS)
-@pytest.mark.parametrize("value", [value.strip() for value in TRIED.split("|")])
-def test_a_value_that_is_marked_is_one_that_validate_refuses_and_the_reverse(kind: str, value: str) -> None:
-    text = READS.format(declared="", row=ROWS[kind].format(value))
-    _, found = validate(parse(text.encode(), "own.yaml"), REGISTRY.steps, REGISTRY.checks)
-    refused = {one.code for one in found} - set(BEYOND)
-    assert bool(seen(text)) is bool(refused), (found, seen(text))
+def test_a_value_that_is_marked_is_one_that_validate_refuses_and_the_reverse(kind: str) -> None:
+    texts = {value: READS.format(declared="", row=ROWS[kind].format(value)) for value in TRIED}
+    marked = {value: bool(seen(text)) for value, text in texts.items()}
+    assert marked == {value: is_refused(text) for value, text in texts.items()}
+    assert any(marked.values())
 
 
 @pytest.mark.parametrize("type", INPUT_TYPES)
-@pytest.mark.parametrize("value", [value.strip() for value in TRIED.split("|")])
-def test_a_default_that_is_marked_is_one_that_validate_refuses_and_the_reverse(type: str, value: str) -> None:
-    text = READS.format(declared=f"other: {{type: {type}, default: {value}}}", row=ROWS["text"].format("x"))
-    _, found = validate(parse(text.encode(), "own.yaml"), REGISTRY.steps, REGISTRY.checks)
-    refused = {one.code for one in found} - set(BEYOND)
-    assert bool(seen(text)) is bool(refused), (found, seen(text))
+def test_a_default_that_is_marked_is_one_that_validate_refuses_and_the_reverse(type: str) -> None:
+    declared = {value: f"other: {{type: {type}, default: {value}}}" for value in TRIED}
+    texts = {value: READS.format(declared=one, row=ROWS["text"].format("x")) for value, one in declared.items()}
+    marked = {value: bool(seen(text)) for value, text in texts.items()}
+    assert marked == {value: is_refused(text) for value, text in texts.items()}
+    assert any(marked.values())
 
 
 def matches(type: str, text: str) -> bool:
