@@ -98,8 +98,11 @@ class Aftermath:
         known[self.call.id] = ruling.fact
         denied = []
         for defn in self.steps:
+            if not self.gathering.takes(defn, "verify"):
+                self.gathering.tell_skipped(defn)
+                continue
             if defn.kind == "check":
-                if any(one.path[:1] == ("run",) for one in find(defn.with_)):  # to read the journal back takes its time
+                if any("run" in one.names for one in find(defn.with_)):  # to read the journal back takes its time
                     known["run"] = self._record()
                 (judged,) = self.gathering.judge([defn], self.here(is_preflight=False), "verify")
                 self.gathering.tell(judged)

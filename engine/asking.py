@@ -47,7 +47,7 @@ class Asking:
 
     def figures(self) -> dict[str, Any]:
         """Everything that the consent binds, as it is known now, by step id."""
-        live = {id: self.gathering.known[id] for id in self.way.live}
+        live = {id: self.gathering.known[id] for id in self.way.live if id in self.gathering.known}
         return figures_of(live, self.way.one_way, self.gathering.world)
 
     def shown(self) -> dict[str, Fact]:

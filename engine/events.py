@@ -16,6 +16,7 @@ TYPES = (
     "run.resume",
     "fact",
     "check.verdict",
+    "step.skipped",
     "consent.asked",
     "consent.given",
     "consent.refused",

@@ -38,6 +38,7 @@ class Gathering:
     """The facts of one run, and the ways they come and go. `known` is what `${...}` may name.
 
     `fetched` are the facts as they were read last, with the requests and the moment, by the ids of their steps.
+    `skipped` are the steps that their `when:` leaves out at this moment.
     """
 
     runbook: Runbook
@@ -49,6 +50,7 @@ class Gathering:
     known: dict[str, Any]
     subject: str | None = None
     fetched: dict[str, Fetched[Any]] = field(default_factory=dict)
+    skipped: set[str] = field(default_factory=set)
     _in_full: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def step_of(self, defn: StepDef) -> Step[Any]:
@@ -64,6 +66,26 @@ class Gathering:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
             raise Bug(f"step `{defn.id}`: `{place}` cannot be used: {first['msg']}") from error
+
+    def takes(self, defn: StepDef, phase: str) -> bool:
+        """Whether a step is taken now. One whose `when:` is false is left out, on the record, and its fact with it.
+
+        A check whose `when:` has no value is taken, and denies; for a step that reads this raises Denied.
+        """
+        if defn.when is None:
+            return True
+        self.skipped.discard(defn.id)
+        try:
+            if defn.when.holds(self.known):
+                return True
+        except Denied:
+            if defn.kind == "check":
+                return True
+            raise
+        self.known.pop(defn.id, None)
+        self.skipped.add(defn.id)
+        self.log.emit("step.skipped", defn.id, when=str(defn.when), phase=phase)
+        return False
 
     def read(self, defn: StepDef, phase: str, *, quiet: bool = False) -> Fact:
         """Run a read step: what it learned is recorded, shown, and known under its id."""
@@ -138,13 +160,18 @@ class Gathering:
 
     def judge(self, defns: Iterable[StepDef], here: Here, phase: str) -> list[Judged]:
         """Run every one of these checks and record its verdict. A check that fails denies."""
-        return [Judged(defn, self._judge(defn, here, phase)) for defn in defns]
+        return [Judged(defn, self._judge(defn, here, phase)) for defn in defns if self.takes(defn, phase)]
 
     def _judge(self, defn: StepDef, here: Here, phase: str) -> Verdict:
         check = self.checks[defn.name]
-        params = self.params(defn, check.Params)
         try:
-            verdict = check.judge(params, here)
+            if defn.when is not None:
+                defn.when.holds(self.known)
+            verdict = check.judge(self.params(defn, check.Params), here)
+        except Denied as nothing:
+            verdict = denied(f"`{defn.name}` could not judge: {nothing.message}", "Mend the expression in the runbook.")
+        except Bug:
+            raise
         except Exception as error:
             verdict = denied(
                 f"`{defn.name}` could not judge: {type(error).__name__}: {error}"[:500],
@@ -163,6 +190,10 @@ class Gathering:
             **more,
         )
         return verdict
+
+    def tell_skipped(self, defn: StepDef) -> None:
+        """Show that a step is left out, and by which condition."""
+        self.log.notice(Finished(defn.id, "skip", defn.id, f"left out, since this is false: {defn.when}"))
 
     def tell(self, judged: Judged) -> None:
         """Show one verdict: its sentence, and below it what to do about it."""

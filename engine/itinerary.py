@@ -33,7 +33,7 @@ class Itinerary:
         cut = consents[0] if consents else len(runbook.steps)
         after = tuple(defn for defn in runbook.steps[cut + 1 :] if defn not in calls)
         consent = runbook.steps[cut] if consents else None
-        about = next((ref.path[0] for ref in find(runbook.subject) if ref.path), "")
+        about = next((name for ref in find(runbook.subject) for name in sorted(ref.names)), "")
         return cls(steps, tuple(runbook.steps[:cut]), consent, calls[0] if calls else None, after, about)
 
     @property
@@ -73,7 +73,7 @@ class Itinerary:
     @property
     def renewed(self) -> set[str]:
         """The ids of reads whose fact lives on under a write step's id."""
-        return {ref.path[0] for defn, step in self.writes for ref in find(defn.with_[step.renews])}
+        return {name for defn, step in self.writes for ref in find(defn.with_[step.renews]) for name in ref.names}
 
     @property
     def live(self) -> list[str]:
@@ -86,4 +86,4 @@ def _step(defn: StepDef, steps: Mapping[str, Step[Any]]) -> Step[Any] | None:
 
 
 def _needs_facts(defn: StepDef) -> bool:
-    return any(ref.path[0] != "inputs" for raw in defn.with_.values() for ref in find(raw))
+    return any(ref.names - {"inputs"} for ref in find(dict(defn.with_)))

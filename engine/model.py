@@ -86,7 +86,10 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class StepDef:
-    """One step of a runbook: `kind` says whether `name` is a step's, a check's, or what must be typed to confirm."""
+    """One step of a runbook: `kind` says whether `name` is a step's, a check's, or what must be typed to confirm.
+
+    `when` is what must be true for it to be taken (`engine.expressions.Condition`); None: it always is.
+    """
 
     id: str
     kind: Kind
@@ -94,6 +97,7 @@ class StepDef:
     title: str | None = None
     section: str | None = None
     with_: Mapping[str, Any] = field(default_factory=dict)
+    when: Any = None
     node: Node | None = field(default=None, compare=False, repr=False)
 
 

@@ -133,6 +133,9 @@ class Runner:
             step = self.gathering.steps.get(defn.name) if defn.kind == "step" else None
             if isinstance(step, ReadStep):
                 try:
+                    if not self.gathering.takes(defn, "first"):
+                        self.gathering.tell_skipped(defn)
+                        continue
                     fact = self.gathering.read(defn, "first")
                 except Denied as gone:
                     raise Ended(self._gone(gone)) from gone
@@ -236,6 +239,9 @@ class Runner:
         if in_full or loud:
             for one in judged:
                 self.gathering.tell(one)
+            for defn in self.way.checks:
+                if defn.id in self.gathering.skipped:
+                    self.gathering.tell_skipped(defn)
             return
         warned = sum(one.verdict.verdict == "warn" for one in judged)
         detail = f"{plural(len(judged), 'check')} on the draft as read: " + (
@@ -292,7 +298,7 @@ class Runner:
     def _read_again(self, phase: str) -> None:
         renewed = self.way.renewed if self.refreshed else set()
         for defn, step in self.way.reads:
-            if step.repeats and defn.id not in renewed:
+            if step.repeats and defn.id not in renewed and self.gathering.takes(defn, phase):
                 self._expect_found(lambda defn=defn: self.gathering.read(defn, phase, quiet=True))
 
     def _expect_found(self, read: Any) -> Any:

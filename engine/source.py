@@ -54,13 +54,6 @@ class Source:
         """Its lines without their ends; the last one is empty where the file ends with its line."""
         return tuple(line.removesuffix("\r") for line in self.text.split("\n"))
 
-    @cached_property
-    def openings(self) -> tuple[tuple[int, int], ...]:
-        """Where each `${` stands: its line from 1, its column from 0."""
-        return tuple(
-            (at, found.start()) for at, line in enumerate(self.lines, 1) for found in re.finditer(r"\$\{", line)
-        )
-
     def line(self, number: int) -> str:
         """A line by its number, from 1; empty where there is none."""
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""

@@ -46,7 +46,7 @@ def confirmed(played: Played, *more: str) -> tuple[str, ...]:
 
 
 def test_the_example_of_the_manual_finalizes(tmp_path: Path) -> None:
-    (text,) = re.findall(r"^```yaml\n(.*?)^```$", (DOCS / "runbook-format.md").read_text(), re.MULTILINE | re.DOTALL)
+    text, _ = re.findall(r"^```yaml\n(.*?)^```$", (DOCS / "runbook-format.md").read_text(), re.MULTILINE | re.DOTALL)
     with Played("finalize_ok", tmp_path) as played:
         previewed = play(played, text, "--total", TOTAL, "--dry-run", name="finalize_reviewed")
         assert previewed.code == 0, previewed.out + previewed.err

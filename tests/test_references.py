@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -58,19 +59,39 @@ def test_references_are_found_in_their_order(raw: Any, expected: list[str]) -> N
     assert paths(raw) == expected
 
 
+@pytest.mark.parametrize("raw", ["${}", "${ }", "${a", "${a ? {'b': c}"])
+def test_a_malformed_reference_is_found_and_is_nothing(raw: str) -> None:
+    (one,) = find(raw)
+    assert (one.text, one.names) == ("", frozenset())
+
+
 @pytest.mark.parametrize(
-    "raw",
-    ["${}", "${ }", "${a b}", "${a..b}", "${.a}", "${a.}", "${A}", "${a-b}", "${1}", "${a.0}", "${é}", "${a", "${${a}"],
+    ("raw", "expression", "names"),
+    [
+        ("${a - b.c}", "a - b.c", {"a", "b"}),
+        ("${ size(a.fees) > 20 }", "size(a.fees) > 20", {"a"}),
+        ("${a == '}' ? {'x': b} : {}}", "a == '}' ? {'x': b} : {}", {"a", "b"}),
+        ('${"\\"}" + a}', '"\\"}" + a', {"a"}),
+        ("${a.all(b, b.c > d)}", "a.all(b, b.c > d)", {"a", "d"}),
+        ("${true}", "true", set()),
+        ("${A}", "A", {"A"}),
+        ("${a b}", "a b", set()),
+        ("${a..b}", "a..b", set()),
+    ],
 )
-def test_a_malformed_reference_is_found_and_has_no_path(raw: str) -> None:
-    assert paths(raw)[0] == ""
+def test_what_is_no_path_is_an_expression_over_names(raw: str, expression: str, names: set[str]) -> None:
+    (one,) = find(raw)
+    assert (one.path == (), one.expression, set(one.names)) == (True, expression, names)
+    assert raw[one.within :].startswith(expression)
+    assert is_whole(raw)
 
 
-@given(st.text(alphabet="${}ab._ \n", max_size=30))
-def test_every_opening_is_found_once_and_where_it_stands(raw: str) -> None:
+@given(st.text(alphabet="${}ab.'\" \n", max_size=30))
+def test_references_stand_one_behind_the_other_and_are_found_where_they_begin(raw: str) -> None:
     found = find(raw)
-    assert [one.start for one in found] == [at for at in range(len(raw)) if raw.startswith("${", at)]
-    assert all(one.start < one.end <= len(raw) for one in found)
+    assert all(raw.startswith("${", one.start) for one in found)
+    assert all(one.end <= other.start for one, other in pairwise(found))
+    assert bool(found) is ("${" in raw)
 
 
 @pytest.mark.parametrize(

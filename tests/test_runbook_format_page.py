@@ -58,15 +58,25 @@ def test_the_outcomes_that_a_note_can_speak_of_are_all_there() -> None:
 
 
 def test_the_example_is_a_runbook_without_a_fault() -> None:
-    (text,) = EXAMPLE
+    text, _ = EXAMPLE
     runbook, diagnostics = validate(parse(text.encode(), "finalize_reviewed.yaml"), STEPS, CHECKS)
     assert diagnostics == []
     assert runbook is not None
 
 
+def test_the_example_of_a_condition_fits_into_a_runbook() -> None:
+    text, row = EXAMPLE
+    text = text.replace("  - id: right_total\n", row + "  - id: right_total\n")
+    runbook, diagnostics = validate(parse(text.encode(), "finalize_reviewed.yaml"), STEPS, CHECKS)
+    assert diagnostics == []
+    assert runbook is not None
+    assert [str(step.when) for step in runbook.steps if step.when] == [
+        'draft.invoice_type == "subscription" && size(draft.fees) > 0'
+    ]
+
+
 def test_the_example_shows_every_key() -> None:
-    (text,) = EXAMPLE
-    shown = set(re.findall(r"(\w+):", text))
+    shown = set(re.findall(r"(\w+):", "".join(EXAMPLE)))
     assert set(RUNBOOK) | set(STEP) | set(NOTE) | {"type", "help"} <= shown
 
 

@@ -162,6 +162,8 @@ BEYOND = {
     "RB030": "a schema does not know the file's name",
     "RB031": "the order of rows is a matter of the whole file",
     "RB032": "so is what was read before a consent",
+    "RB033": "an expression is a language of its own",
+    "RB034": "so is what is read under which condition",
 }
 # Files of these codes that it marks all the same, and the one of another code that it does not.
 MARKED = {
@@ -247,7 +249,7 @@ ROWS = {
     "month": 'check: period_matches, with: {{invoice: "${{draft}}", customer: "${{customer}}", expected: {0}}}',
     "flag": 'check: will_be_issued, with: {{invoice: "${{draft}}", accept_closed: {0}}}',
 }
-_TRIED = """billing_admin|7|true|""|"${inputs.invoice}"|"${draft}"|"a ${inputs.invoice} b"|"${"|"${}"|"$x"|"${a b}"|[]|{}|
+_TRIED = """billing_admin|7|true|""|"${inputs.invoice}"|"${draft}"|"a ${inputs.invoice} b"|"${"|"${}"|"$x"|"${ }"|[]|{}|
 24h|"1h30m"|1h1h|24|1.5h|-1h|1261.40 EUR|"1,261.40 EUR"|1261.4 EUR|100 JPY|100.00 JPY|1.000 KWD|1261.40 eur|12,61.40 EUR|
 2026-10|2026-13|"2026-1"|false|"true"|[x]|{x: y}"""
 TRIED = [value.strip() for value in _TRIED.split("|")]

@@ -45,4 +45,4 @@ def meant(name: str, known: Iterable[str]) -> str:
 def some_of(names: Iterable[str]) -> str:
     """The names that there are, for a help; cut short."""
     ordered = sorted(names)
-    return ", ".join(ordered[:12]) + (", ..." if len(ordered) > 12 else "")
+    return ", ".join(ordered[:12]) + (f" and {len(ordered) - 12} others" if len(ordered) > 12 else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ from engine.render.document import (
 )
 from engine.render.explanation import aloud
 from engine.steps.base import Effect
+
+_INPUT = re.compile(r"\binputs\.(\w+)")
 
 
 class Handbook:
@@ -173,13 +176,16 @@ class Handbook:
     def _source(self, raw: Any) -> str:
         found = []
         for reference in find(raw):
-            root = reference.path[0] if reference.path else ""
-            if root == "inputs":
-                found.append(f"from `--{reference.path[-1].replace('_', '-')}`")
-            elif root == "run":
-                found.append("from its own records")
-            else:
-                found.append(f"from step {self.number[root]}")
+            if reference.expression:
+                found.append(f"`{reference.expression}`")
+            for root in sorted(reference.names):
+                if root == "inputs":
+                    flags = [f"`--{name.replace('_', '-')}`" for name in sorted(set(_INPUT.findall(reference.text)))]
+                    found.append(f"from {' and '.join(flags)}")
+                elif root == "run":
+                    found.append("from its own records")
+                else:
+                    found.append(f"from step {self.number[root]}")
         return ", ".join(dict.fromkeys(found)) or f"`{raw}`"
 
     # Checks, effects, ends, records
@@ -223,7 +229,12 @@ class Handbook:
             yield str(code.value), aloud(article.title.partition(": ")[2]), aloud(fix)
 
     def _kept(self) -> Iterator[Block]:
-        has = {"": True, "confirm": self.way.consent is not None, "call": self.way.call is not None}
+        has = {
+            "": True,
+            "when": any(step.when for step in self.runbook.steps),
+            "confirm": self.way.consent is not None,
+            "call": self.way.call is not None,
+        }
         yield Prose(said.JOURNAL)
         yield Table(("Record", "Keeps"), [(f"`{kind}`", text) for kind, text, needs in said.KEPT if has[needs]])
         yield Prose(said.IN_CLEAR)

@@ -60,6 +60,7 @@ KEPT = (
     ),
     ("fact", "each read: its requests, when, what it learned, and the SHA-256 of that", ""),
     ("check.verdict", "each verdict with the figures behind it", ""),
+    ("step.skipped", "each step that its condition left out", "when"),
     ("consent.asked", "all that was shown above the question, and the SHA-256 of the figures", "confirm"),
     (
         "consent.given",

@@ -109,12 +109,15 @@ def _input(item: Input) -> manual.ManualInput:
 
 
 def _step(step: StepDef, registry: Registry) -> manual.ManualStep:
+    only = f"; only when `{step.when}`" if step.when else ""
     if step.kind == "confirm":
         return manual.ManualStep(step.id, step.section or "", step.title or "You confirm these figures", "confirm")
     if step.kind == "check":
-        return manual.ManualStep(step.id, step.section or "", step.title or registry.checks[step.name].title, "check")
+        return manual.ManualStep(
+            step.id, step.section or "", (step.title or registry.checks[step.name].title) + only, "check"
+        )
     known = registry.steps[step.name]
-    return manual.ManualStep(step.id, step.section or "", step.title or known.title, known.effect.value)
+    return manual.ManualStep(step.id, step.section or "", (step.title or known.title) + only, known.effect.value)
 
 
 # What a step came to, as it stands behind its title.

@@ -8,7 +8,7 @@ again from the journal alone.
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -66,14 +66,22 @@ KINDS: dict[str, Kind] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class FactType(Record):
+    """The type of a fact, which knows the model that it was made from."""
+
+    model: type[Fact]
+
+
 @cache
-def type_of(model: type[Fact]) -> Record:
+def type_of(model: type[Fact]) -> FactType:
     """The type of what the journal keeps of a fact: its clear fields, by their target's own names.
 
     A field that the target may not send, or may send as null, is nullable, unless the model says `Always`. Exact decimals
     and days are text, since a fraction has no place in an expression; a text that is one of a few words is an enum.
     """
-    return Record(model.__name__, {said: _field(model, name) for said, name in names_of(model).items()})
+    fields = {said: _field(model, name) for said, name in names_of(model).items()}
+    return FactType(model.__name__, fields, model)
 
 
 @cache
@@ -133,12 +141,14 @@ def document(kind: Kind, values: Mapping[str, Any], name: str) -> tuple[dict[str
     `values` is what the journal records of the step's fact. What does not fit stands in the second part; its place in
     the document is null, and no expression that reads it is to be believed. None: the fact is not there at all.
     """
-    unfit: list[Unfit] = []
     said = kind.of(values)
-    if said is None:
-        return None, [Unfit(name, "is not there")]
-    found = _record(kind.model, said, name, unfit)
-    return found, unfit
+    return (None, [Unfit(name, "is not there")]) if said is None else record(kind.model, said, name)
+
+
+def record(model: type[Fact], values: Any, name: str) -> tuple[dict[str, Any] | None, list[Unfit]]:
+    """The same for a whole fact of any model."""
+    unfit: list[Unfit] = []
+    return _record(model, values, name, unfit), unfit
 
 
 def _record(model: type[Fact], values: Any, path: str, unfit: list[Unfit]) -> dict[str, Any] | None:
@@ -157,8 +167,8 @@ def _value(type: Type, value: Any, path: str, unfit: list[Unfit]) -> Any:
     if value is None:
         unfit.append(Unfit(path, "was not said"))
         return None
-    if isinstance(type, Record):
-        return _record(_MODELS[type.name], value, path, unfit)
+    if isinstance(type, FactType):
+        return _record(type.model, value, path, unfit)
     if isinstance(type, ListOf) and isinstance(value, list):
         return [_value(type.element, item, path + "[]", unfit) for item in value]
     if isinstance(type, MapOf) and isinstance(value, Mapping):
@@ -191,20 +201,3 @@ def _plain(type: Type, value: Any) -> Any:
             raise ValueError("is a moment without its offset")
         return moment
     raise ValueError(f"is no {type}")
-
-
-def _models(model: type[Fact]) -> Iterator[type[Fact]]:
-    """A model and every model that stands in it."""
-    yield model
-    for name in names_of(model).values():
-        yield from _facts_in(model.model_fields[name].annotation)
-
-
-def _facts_in(annotation: Any) -> Iterator[type[Fact]]:
-    if isinstance(annotation, type) and issubclass(annotation, Fact):
-        yield from _models(annotation)
-    for part in get_args(annotation):
-        yield from _facts_in(part)
-
-
-_MODELS = {model.__name__: model for kind in KINDS.values() for model in _models(kind.model)}

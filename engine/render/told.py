@@ -36,6 +36,8 @@ def _told(one: Recorded) -> Iterator[str]:
             yield from _texts(data.get("more"))
             if data.get("fix") and data.get("verdict") != "pass":
                 yield f"to do: {data['fix']}"
+        case "step.skipped":
+            yield f"left out, since this is false: {data.get('when')}"
         case "consent.given":
             yield f"{data.get('operator')} confirmed ({data.get('how')}): `{data.get('typed')}`"
             yield f"bound to figures {short(data.get('figures_digest'))}"

@@ -18,6 +18,7 @@ Schema = dict[str, Any]
 _PATH = PATH.replace("(", "(?:")
 # `inputs` by itself stands for nothing.
 _REFERENCE = rf"\$\{{(?!\s*inputs\s*\}})\s*{_PATH}\s*\}}"
+_EXPRESSION = r"\$\{\s*[^\s}][\s\S]*?\}"
 # Without what else is a space to Unicode, on which Python and JavaScript differ.
 _SPACE = r"[ \t\n\r\f\v]"
 _UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -44,9 +45,13 @@ def _money() -> str:
 SHARED: dict[str, Schema] = {
     "words": text(r"\S", "a text is needed, not an empty one"),
     "reference": text(rf"^\s*{_REFERENCE}\s*$", "a reference is needed, as `${draft}` or `${inputs.invoice}`"),
-    # A text that may hold references: each `${` begins one that is well formed.
+    # What is computed is for `runbook validate`: here it only must have braces, and something between them.
+    "expression": text(
+        rf"^\s*{_EXPRESSION}\s*$", "a reference or an expression is needed, as `${draft}` or `${size(draft.fees) > 20}`"
+    ),
+    # A text that may hold references: each `${` begins one that is closed.
     "template": text(
-        rf"^(?:[^$]|\$(?!\{{)|{_REFERENCE})*$", "write a reference as `${step}`, `${step.field}` or `${inputs.name}`"
+        rf"^(?:[^$]|\$(?!\{{)|{_EXPRESSION})*$", "write `${step}`, `${step.field}`, `${inputs.name}` or an expression"
     ),
 }
 

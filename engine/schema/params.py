@@ -64,7 +64,8 @@ def _with(model: type[BaseModel], says: str) -> Schema:
 def field(info: FieldInfo) -> Schema:
     """One parameter: a reference, or what may be written in its place."""
     ways = [way for kind in _kinds(info.annotation) for way in _ways(kind, info.metadata)]
-    alternatives = [] if shared("template") in ways else [shared("reference")]
+    # A fact is handed on whole, by its path; any other value can be computed too.
+    alternatives = [] if shared("template") in ways else [shared("expression" if ways else "reference")]
     alternatives += [way for at, way in enumerate(ways) if way not in ways[:at]]
     said: Schema = {"description": info.description} if info.description else {}
     if isinstance(info.default, str | int | bool) and not info.is_required():

@@ -12,7 +12,7 @@ from typing import Any
 from engine.diagnostics import Span
 from engine.model import Runbook, StepDef
 from engine.plain import dataclass
-from engine.references import Reference, find, is_whole
+from engine.references import Reference, find, is_path
 from engine.source import Node, walk
 from engine.steps.base import Effect, OneWayStep, Step, WriteStep
 from engine.validation.notes import Notes, one_of, place_of
@@ -85,10 +85,10 @@ class Consents:
         for defn in self.runbook.steps:
             for node, reference in _references(defn.node):
                 place = place_of(node, reference, self.notes.source)
-                if reference.path[0] in checks and reference.path[0] != defn.id:
-                    message = f"`{reference.path[0]}` is a check, and its verdict cannot be handed on"
+                for check in sorted(reference.names & checks - {defn.id}):
+                    message = f"`{check}` is a check, and its verdict cannot be handed on"
                     self.notes.error("RB017", message, place, help="refer to what it judges")
-                elif defn in ahead and reference.path[0] == "run" and reference.path[1:] != ("id",):
+                if defn in ahead and reference.path[:1] == ("run",) and reference.path[1:] != ("id",):
                     message = f"`{reference.text}` is known only after the one-way step"
                     self.notes.error("RB018", message, place, help="before it there is `${run.id}`")
 
@@ -97,7 +97,7 @@ class Consents:
     def _typed(self, defn: StepDef) -> None:
         assert defn.node is not None
         node = defn.node.value["confirm"]
-        if not is_whole(node.value):
+        if not is_path(node.value):
             help = "as `${customer.external_id}`: a fixed word is soon typed without looking"
             self.notes.error("RB011", "`confirm` must be a reference to what is to be typed", node.span, help=help)
 
@@ -110,7 +110,7 @@ class Consents:
         shown: list[tuple[Span, StepDef]] = []
         for node in with_.value.values():
             reference = next(iter(find(node.value)), None)
-            if not is_whole(node.value) or reference is None or not reference.path:
+            if not is_path(node.value) or reference is None:
                 continue
             place = place_of(node, reference, self.notes.source)
             read = before.get(reference.path[0])
@@ -181,5 +181,5 @@ def _references(node: Node | None) -> Iterator[tuple[Node, Reference]]:
     """Every reference below a step's node that is well formed, with its text."""
     for one in walk(node) if node is not None else ():
         for reference in find(one.value) if isinstance(one.value, str) else ():
-            if reference.path:
+            if reference.names:
                 yield one, reference

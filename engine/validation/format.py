@@ -61,6 +61,9 @@ STEP = {
     "step": Key(str, False, "a step that reads or writes, of `docs/steps.md`"),
     "check": Key(str, False, "a check, of `docs/checks.md`: it passes, warns, or denies and so ends the run"),
     "confirm": Key(str, False, "what the operator types to consent, as `${customer.external_id}`"),
+    "when": Key(
+        str, False, "of a step that reads and of a check: an expression; only when it is true is the step taken"
+    ),
     "with": Key(dict, False, "parameters by name; of a `confirm`, the facts that are shown and that the consent binds"),
 }
 

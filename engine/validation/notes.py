@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import field
 
 from engine.diagnostics import Diagnostic, Span
 from engine.plain import dataclass
 from engine.references import Reference
+from engine.scalars import span_in
 from engine.source import Node, Source, clip
 
 
@@ -70,11 +70,4 @@ def meant(name: str, names: Iterable[str]) -> str | None:
 
 def place_of(node: Node, reference: Reference, source: Source) -> Span:
     """Where in the file a reference stands, also where quotes escape or a text goes over several lines."""
-    before = str(node.value).count("${", 0, reference.start)
-    at = bisect_left(source.openings, (node.span.line, node.span.col - 1)) + before
-    if at >= len(source.openings):
-        return node.span
-    number, col = source.openings[at]
-    line = source.line(number)
-    end = line.find("}", col) + 1
-    return Span(number, col + 1, number, (end or len(line)) + 1)
+    return span_in(node, reference.start, reference.end, source)

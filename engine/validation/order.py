@@ -47,7 +47,7 @@ def _is_checked(after: tuple[StepDef, ...], id: str) -> bool:
     """Whether a check reads the step's result, by itself or through steps that read it on."""
     carries = {id}
     for defn in after:
-        if not any(reference.path and reference.path[0] in carries for reference in find(dict(defn.with_))):
+        if not any(reference.names & carries for reference in find(dict(defn.with_))):
             continue
         if defn.kind == "check":
             return True

@@ -13,9 +13,10 @@ from engine.diagnostics import Span
 from engine.facts import Confirmed, Fact, RunRecord
 from engine.model import INPUT_TYPES, Runbook, StepDef
 from engine.plain import dataclass
-from engine.references import Reference, find, is_whole
+from engine.references import Reference, find, is_path, is_whole
 from engine.source import Node
 from engine.steps.base import Step
+from engine.validation.expressions import Expressions
 from engine.validation.notes import Notes, meant, nearest, one_of, place_of
 from engine.validation.types import Type, fields_of, fits, name_of, type_of
 
@@ -32,6 +33,7 @@ class Wiring:
     steps: Mapping[str, Step[Any]]
     checks: Mapping[str, Check[Any]]
     notes: Notes
+    expressions: Expressions
     used: set[str] = field(default_factory=set)
     values: dict[tuple[str, str], Any] = field(default_factory=dict)
     _known: dict[str, Type] = field(default_factory=dict)
@@ -47,11 +49,18 @@ class Wiring:
         self._known.update((id, Type(())) for id in self.notes.broken_ids if id != "run")
         for defn in self.runbook.steps:
             self._at = defn.id
+            self._when(defn)
             self._step(defn)
             self._known[defn.id] = self._type_of(defn)
         subject = root.at("subject")
         if subject is not None and isinstance(subject.value, str):
             self._text(subject)
+
+    def _when(self, defn: StepDef) -> None:
+        assert defn.node is not None
+        when = defn.node.at("when")
+        if when is not None and isinstance(when.value, str):
+            self.expressions.condition(defn.id, when, self._known)
 
     def _step(self, defn: StepDef) -> None:
         node = defn.node
@@ -148,7 +157,7 @@ class Wiring:
             self.notes.error("RB016", f"`{defn.id}` confirms nothing", defn.node.keys["confirm"], help=help)
             return
         for key, node in with_.value.items():
-            if not is_whole(node.value):
+            if not is_path(node.value):
                 help = f"write `{key}: ${{...}}` with a step above that reads it"
                 self.notes.error("RB011", f"`{key}` must be a reference to a fact", node.span, help=help)
                 self._mark_used(node)
@@ -190,10 +199,12 @@ class Wiring:
         """The type at the end of a path; None after an error was noted."""
         place = place_of(node, reference, self.notes.source)
         path = reference.path
+        if reference.expression:
+            return self.expressions.type_of(node, reference, self._known)
         if not path:
             is_open = not node.value[reference.start : reference.end].endswith("}")
-            message = "`${` lacks its `}`" if is_open else "this is no reference"
-            help = "write `${step}`, `${step.field}` or `${inputs.name}`, in small letters and without spaces"
+            message = "`${` lacks its `}`" if is_open else "nothing stands between the braces"
+            help = "write `${step}`, `${step.field}`, `${inputs.name}`, or an expression over them"
             self.notes.error("RB028", message, place, help=help)
             return None
         if path[0] == "inputs":
@@ -264,11 +275,11 @@ class Wiring:
     def _mark_used(self, node: Node | None) -> None:
         """Inputs below a node that could not be looked at count as used: one error at a time."""
         for reference in find(node.plain()) if node is not None else ():
-            if len(reference.path) > 1 and reference.path[0] == "inputs":
-                self.used.add(reference.path[1])
+            if "inputs" in reference.names:
+                self.used |= {name for name in self.runbook.inputs if f"inputs.{name}" in reference.text}
 
 
 def _absent_help(reference: Reference) -> str:
-    if reference.path[0] == "inputs":
+    if reference.path[:1] == ("inputs",):
         return "give the input a default, or make it required"
     return "hand over something that is always there"
