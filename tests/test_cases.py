@@ -59,7 +59,7 @@ def renamed(file: Path, folder: Path) -> CheckCase:
     names = read(file).names
     hostile = {place: HOSTILE for place in places if place not in own and stands(names, place)}
     other = folder / file.parent.name / file.name
-    other.parent.mkdir()
+    other.parent.mkdir(exist_ok=True)
     changed = {**raw, "change": {**own, **hostile}}
     other.write_text(yaml.dump(changed, Dumper=Dumper, allow_unicode=False, width=100_000))
     return read(other)
@@ -81,34 +81,46 @@ def test_the_verdict_is_the_expected_one(file: Path) -> None:
     assert differences(read(file)) == []
 
 
-@every_case
-def test_a_verdict_is_a_sentence_with_a_fix_where_one_is_needed(file: Path) -> None:
-    verdict = read(file).judged()
-    assert bool(verdict.fix) is (verdict.verdict != "pass"), "a fix belongs to a warning and a denial alone"
-    assert verdict.fix == "" or verdict.fix[0].isupper()
-    assert verdict.message.strip() == verdict.message != ""
-    assert not verdict.message.endswith(".")
-    assert not {"None", "[]", "{}", "()"} & set(re.split(r"[\s,;:`]+", f"{verdict.message} {verdict.fix}"))
+every_check = pytest.mark.parametrize("name", REGISTRY)
 
 
-@every_case
-def test_a_verdict_is_the_same_each_time_and_has_a_place_in_a_record(file: Path) -> None:
-    case = read(file)
-    verdict = case.judged()
-    assert case.judged() == verdict == read_anew(file).judged()
-    assert canonical(asdict(verdict)) == canonical(asdict(read(file).judged()))
+def of(name: str) -> list[Path]:
+    """The cases of a check. What holds of each of its verdicts is one test a check, which names the case."""
+    return [file for file in FILES if file.parent.name == name]
 
 
-@every_case
-def test_a_hostile_name_of_a_customer_changes_no_verdict_and_gets_into_none(file: Path, tmp_path: Path) -> None:
-    verdict = renamed(file, tmp_path).judged()
-    assert verdict.verdict == read(file).judged().verdict
-    assert "WWWW" not in str(asdict(verdict))
+@every_check
+def test_a_verdict_is_a_sentence_with_a_fix_where_one_is_needed(name: str) -> None:
+    for file in of(name):
+        verdict = read(file).judged()
+        assert bool(verdict.fix) is (verdict.verdict != "pass"), f"{file}: a fix is a warning's or a denial's alone"
+        assert verdict.fix == "" or verdict.fix[0].isupper(), file
+        assert verdict.message.strip() == verdict.message != "", file
+        assert not verdict.message.endswith("."), file
+        words = set(re.split(r"[\s,;:`]+", f"{verdict.message} {verdict.fix}"))
+        assert not {"None", "[]", "{}", "()"} & words, file
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@every_check
+def test_a_verdict_is_the_same_each_time_and_has_a_place_in_a_record(name: str) -> None:
+    for file in of(name):
+        case = read(file)
+        verdict = case.judged()
+        assert case.judged() == verdict == read_anew(file).judged(), file
+        assert canonical(asdict(verdict)) == canonical(asdict(read(file).judged())), file
+
+
+@every_check
+def test_a_hostile_name_of_a_customer_changes_no_verdict_and_gets_into_none(name: str, tmp_path: Path) -> None:
+    for file in of(name):
+        verdict = renamed(file, tmp_path).judged()
+        assert verdict.verdict == read(file).judged().verdict, file
+        assert "WWWW" not in str(asdict(verdict)), file
+
+
+@every_check
 def test_every_way_that_a_check_can_end_is_a_case(name: str) -> None:
-    shown = {read(file).verdict for file in FILES if file.parent.name == name}
+    shown = {read(file).verdict for file in of(name)}
     assert shown == outcomes(REGISTRY[name])
     assert "pass" in shown
     assert shown != {"pass"}
