@@ -26,7 +26,7 @@ from engine.cel.syntax import (
     Unary,
 )
 from engine.cel.told import Told, meant, some_of
-from engine.cel.tree import All, Any_, Applied, Choose, Constant, Element, Field, Listed, Mapped, NotNull, Part
+from engine.cel.tree import All, Applied, Choose, Constant, Element, Field, Listed, Mapped, NotNull, Part, Some
 from engine.cel.tree import Variable as Read
 from engine.cel.types import BOOL, INT, NEVER, NULL, STRING, ListOf, MapOf, Never, Nullable, Record, Type
 
@@ -206,7 +206,7 @@ class Checker:
         parts_ = tuple(one.part for one in operands)
         if is_and:
             return truth(node, All(node.start, node.end, parts_), *all_of)
-        return truth(node, Any_(node.start, node.end, parts_), *any_of)
+        return truth(node, Some(node.start, node.end, parts_), *any_of)
 
     def _unary(self, node: Unary, where: Where) -> Seen:
         if node.operator == "-":
@@ -277,5 +277,7 @@ class Checker:
             source = self.see(node.target, where)
             slot, self.slots = self.slots, self.slots + 1
             return macros.looped(self.told, node, source, where, self.see, slot)
+        if node.name in MACROS:
+            return called(self.told, node, [])
         nodes = node.arguments if node.target is None else (node.target, *node.arguments)
         return called(self.told, node, [self._sure(one, where) for one in nodes])

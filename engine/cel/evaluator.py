@@ -16,7 +16,6 @@ from engine.cel.numbers import LEAST, MOST, plus
 from engine.cel.problems import Failed, OverBudget
 from engine.cel.tree import (
     All,
-    Any_,
     Applied,
     Choose,
     Constant,
@@ -28,6 +27,7 @@ from engine.cel.tree import (
     Mapped,
     NotNull,
     Part,
+    Some,
     Variable,
     turn_price,
 )
@@ -65,7 +65,7 @@ def runner(part: Part) -> Run:
             return _mapped(part)
         case All(operands=operands):
             return _all(tuple(map(runner, operands)))
-        case Any_(operands=operands):
+        case Some(operands=operands):
             return _any(tuple(map(runner, operands)))
         case Choose(condition=condition, then=then, otherwise=otherwise):
             chosen, run_then, run_otherwise = runner(condition), runner(then), runner(otherwise)

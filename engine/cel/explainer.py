@@ -13,7 +13,6 @@ from engine.cel.problems import Failed, OverBudget
 from engine.cel.trace import Kind, Trace
 from engine.cel.tree import (
     All,
-    Any_,
     Applied,
     Choose,
     Constant,
@@ -25,6 +24,7 @@ from engine.cel.tree import (
     Mapped,
     NotNull,
     Part,
+    Some,
     Variable,
     inner,
     is_path,
@@ -104,7 +104,7 @@ class _Explainer:
                 return self._computed(part, inner(part), _mapped)
             case All(operands=operands):
                 return self._logic(part, operands, False)
-            case Any_(operands=operands):
+            case Some(operands=operands):
                 return self._logic(part, operands, True)
             case Choose():
                 return self._choice(part)
@@ -314,7 +314,7 @@ def _kind(part: Part) -> Kind:
             return kind
         case All():
             return "and"
-        case Any_():
+        case Some():
             return "or"
         case Choose():
             return "choice"

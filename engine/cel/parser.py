@@ -230,8 +230,9 @@ class _Parser:
         items: list[Node] = []
         while not self._accept(close):
             items.append(self._expression())
-            if self._is(",") and not (close == ")" and self._tokens[self._next + 1].text == close):
-                self._step()
+            if self._accept(","):
+                if close == ")" and self._is(close):
+                    raise self._unexpected("a value")
             elif not self._is(close):
                 raise self._unexpected(f"',' or '{close}'")
         return tuple(items)

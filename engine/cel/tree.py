@@ -112,7 +112,7 @@ class All(Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Any_(Part):
+class Some(Part):
     """`a || b || c`: true if one is, whatever the others are; else the first error, else false."""
 
     operands: tuple[Part, ...]
@@ -146,7 +146,7 @@ def inner(part: Part) -> tuple[Part, ...]:
             return (of,)
         case Element(of=of, index=index):
             return (of, index)
-        case Applied(operands=operands) | All(operands=operands) | Any_(operands=operands):
+        case Applied(operands=operands) | All(operands=operands) | Some(operands=operands):
             return operands
         case Folded(first=first, turns=turns):
             return (first, *(turn.operand for turn in turns))
