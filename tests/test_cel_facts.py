@@ -31,6 +31,12 @@ class Hostile(tzinfo):
     def utcoffset(self, when: datetime | None) -> timedelta:
         raise RuntimeError("no")
 
+    def dst(self, when: datetime | None) -> timedelta:
+        raise RuntimeError("no")
+
+    def tzname(self, when: datetime | None) -> str:
+        raise RuntimeError("no")
+
 
 NAIVE = datetime(2026, 11, 2)  # noqa: DTZ001
 

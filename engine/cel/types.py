@@ -67,7 +67,10 @@ class Record(Type):
     """A declared object: a dict that has these fields. Any other field is an error before anything is evaluated."""
 
     name: str
-    fields: Mapping[str, Type] = field(hash=False, repr=False)
+    fields: Mapping[str, Type] = field(repr=False)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     def __str__(self) -> str:
         return self.name
