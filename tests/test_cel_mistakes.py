@@ -11,7 +11,7 @@ from engine.cel.types import BOOL, INT, STRING
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_text() -> None:
     assert problems('invoice.sttus = "draft" and now > 3 or invoice.rate * 2 > 1.0') == [
         "8-13 invoice has no field 'sttus'; did you mean 'status'? (lago.Invoice has: created_at, currency, customer, due, "
-        "fees, fees_amount_cents, number, open, rate, status, tags, total_amount_cents, ...)",
+        "fees, fees_amount_cents, number, open, rate, status, tags, total_amount_cents, tries)",
         "14-15 '=' is not an operator; use '=='",
         "24-27 'and' is not an operator; use '&&'",
         "32-33 cannot order timestamp against int",

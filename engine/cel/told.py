@@ -45,4 +45,6 @@ def meant(name: str, known: Iterable[str]) -> str:
 def some_of(names: Iterable[str]) -> str:
     """The names that there are, for a help; cut short."""
     ordered = sorted(names)
-    return ", ".join(ordered[:12]) + (f" and {len(ordered) - 12} others" if len(ordered) > 12 else "")
+    if len(ordered) <= 13:
+        return ", ".join(ordered)
+    return ", ".join(ordered[:12]) + f" and {len(ordered) - 12} others"
