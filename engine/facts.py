@@ -1,7 +1,5 @@
 """What a read step learned, as a value that can show itself to a check, a digest and the journal. Floor 0."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 

@@ -1,7 +1,5 @@
 """Runs of the sync that feeds customers and subscriptions into Lago, as the billing console shows them. Floor 1."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 

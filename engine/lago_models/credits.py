@@ -1,7 +1,5 @@
 """What Lago may deduct from an invoice, and does so only when it finalizes: coupons, credit notes, wallets. Floor 1."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar
 
 from engine.facts import Fact

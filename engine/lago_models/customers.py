@@ -1,7 +1,5 @@
 """Customers, subscriptions and billing entities as Lago shows them: whom an invoice bills, and how. Floor 1."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar
 
 from engine.facts import Always, Fact, Shaped

@@ -1,7 +1,5 @@
 """One line of an invoice: what it is for, its amounts, and what stays of it when Lago makes it anew. Floor 1."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar
 
 from engine.facts import Always, Fact, Shaped

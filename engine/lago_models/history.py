@@ -1,9 +1,7 @@
 """What a customer was billed before: the last finalized invoices of one currency, and what is usual. Floor 1."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from engine.facts import Fact
 from engine.lago_models.fields import Cents, Day, NullIsEmpty, Text
@@ -59,7 +57,7 @@ class InvoiceHistory(Fact):
     invoices: Annotated[tuple[PastInvoice, ...], NullIsEmpty]
 
     @classmethod
-    def before(cls, invoice: Invoice, finalized: Iterable[ListedInvoice]) -> InvoiceHistory:
+    def before(cls, invoice: Invoice, finalized: Iterable[ListedInvoice]) -> Self:
         """What was billed before this invoice, from its customer's finalized ones; a row without sums tells nothing."""
         rows = [
             PastInvoice(

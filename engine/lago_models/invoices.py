@@ -1,7 +1,5 @@
 """One invoice as Lago shows it, with its sums (`V1::InvoiceSerializer`), and as it stands in an answer. Floor 1."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 

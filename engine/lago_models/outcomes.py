@@ -1,7 +1,5 @@
 """What stands after a one-way call on an invoice: the lists that it changes, and what it came to. Floor 1."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Self
 
 from engine.facts import Deed, Fact

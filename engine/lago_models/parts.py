@@ -1,7 +1,5 @@
 """What stands on an invoice beside its fees: applied taxes, credits, errors, billing periods. Floor 1."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
