@@ -16,7 +16,7 @@ from engine.errors import UsageFault
 from engine.line import testing
 from engine.line.plans import Plans
 from engine.line.runbooks import Runbooks
-from engine.line.shared import FILE, JUNIT, NAME, PLAN, RUN, calls, consenting, leave, offer, shared, shell_of
+from engine.line.shared import DECIDING, FILE, JUNIT, NAME, PLAN, RUN, calls, consenting, leave, offer, shared, shell_of
 
 if TYPE_CHECKING:
     from engine.model import Runbook
@@ -148,6 +148,27 @@ calls(
     click.option("--total", metavar="AMOUNT", help="With --confirm, for a plan that somebody else made."),
     click.option("--approval", "approvals", metavar="FILE", type=FILE, multiple=True, help="An approval; repeatable."),
     click.option("-n", "--dry-run", "previews", is_flag=True, help="Say whether the plan still holds; write nothing."),
+    PLAN,
+)
+calls(
+    cli,
+    "approve",
+    "approving.approve_plan",
+    """Approve a plan that somebody else made, and sign with your SSH key.
+
+    Shows what a consent shows and asks for the customer; without a terminal --confirm and --total name what you approve.
+    """,
+    *DECIDING,
+    click.option("--reason", metavar="TEXT", help="Why; it is signed, too."),
+    PLAN,
+)
+calls(
+    cli,
+    "reject",
+    "approving.reject_plan",
+    "Reject a plan, so that nobody can apply it.",
+    *DECIDING,
+    click.option("--reason", metavar="TEXT", required=True, help="Why; it is signed, too."),
     PLAN,
 )
 calls(

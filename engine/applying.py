@@ -39,8 +39,8 @@ class Applying:
 def require_made_for(plan: Plan, about: Mapping[str, Any], replan: str) -> None:
     """Raise where the plan was made for another place, or with other code than is here now.
 
-    `about` is what this command's own first record says. SettingsFault: another Lago or environment; Stale: another
-    runbook file, or other code of its own steps and checks.
+    `about` is what this command's own first record says. SettingsFault: another Lago or environment; Stale: other
+    code.
     """
     for what, mine, variable in (
         ("Lago", "target", "LAGO_API_URL"),
@@ -52,6 +52,11 @@ def require_made_for(plan: Plan, about: Mapping[str, Any], replan: str) -> None:
                 f"the plan was made for the {what} {planned}, and here it is {about[mine]}",
                 hint=f"Set {variable} to what the plan was made for, or plan it here: {replan}",
             )
+    require_same_code(plan, about, replan)
+
+
+def require_same_code(plan: Plan, about: Mapping[str, Any], replan: str) -> None:
+    """Raise Stale where the plan was made with another runbook file, or other code of its own, than is here now."""
     if about["runbook"]["digest"] != plan.runbook.digest:
         raise Stale(
             f"the runbook `{plan.runbook.name}` is another file now than the one that was planned with", hint=replan

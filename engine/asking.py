@@ -62,9 +62,9 @@ class Asking:
 
     def require(self) -> None:
         """Raise NotConfirmed when consent cannot be had here: nothing must be written then."""
-        self.consenting.require(self.expected, self._to_type(), self.gathering.runbook.inputs)
+        self.consenting.require(self.expected, self.to_type(), self.gathering.runbook.inputs)
 
-    def _to_type(self) -> dict[str, Any]:
+    def to_type(self) -> dict[str, Any]:
         """The values that a consent without a terminal must name, whether the runbook has inputs for them or not."""
         return self.way.one_way.to_type(self.shown()) if self.way.one_way else {}
 
@@ -108,8 +108,8 @@ class Asking:
 
     def _consented(self, expected: str, bound: str) -> str:
         """How consent was given: by `flags`, `typed`, or by the `plan` that the operator made."""
-        if self.consenting.by_flags(self._to_type()):
-            self.consenting.require_same(self._to_type(), self.gathering.known["inputs"])
+        if self.consenting.by_flags(self.to_type()):
+            self.consenting.require_same(self.to_type(), self.gathering.known["inputs"])
             return "flags"
         if self.consenting.ask is None and self.consenting.by_plan:
             return "plan"

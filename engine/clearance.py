@@ -22,17 +22,17 @@ from engine.policy.decision import ApprovalNeed
 from engine.values import iso
 
 if TYPE_CHECKING:
+    from engine.applying import Applying
     from engine.approvals import Approval, Assessor, Signed
     from engine.plan import Bond, Plan
 
 
 @dataclass(slots=True)
 class Clearance:
-    """One run's clearance. `bond` is the plan that it applies, as its first record names it; `plan` the plan itself.
+    """One run's clearance. `bond` is the plan that it applies, as its first record names it; `applying` the plan itself.
 
-    A run that is taken up again has the bond alone. `handed` are approvals that the command line brought along; those in
-    the journal count too. `needs` and `overrides` are of the newest decision. `again` is the command that applies the plan
-    again, `replan` the one that makes a new one.
+    A run that is taken up again has the bond alone. Approvals in the journal count like those that the command line brought
+    along. `needs` and `overrides` are of the newest decision. `replan` is the command that makes a plan, or a new one.
     """
 
     run: str
@@ -41,13 +41,16 @@ class Clearance:
     operator: Operator
     operators: Path
     bond: Bond | None = None
-    plan: Plan | None = None
-    handed: Sequence[Signed] = ()
+    applying: Applying | None = None
+    replan: str = ""
     needs: Sequence[ApprovalNeed] = ()
     overrides: frozenset[str] = frozenset()
-    name: str = ""
-    replan: str = ""
     _assessor: Assessor | None = field(default=None, repr=False)
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan that is applied; None in a run without one, and in one that is taken up again."""
+        return self.applying.plan if self.applying is not None else None
 
     def require_usable(self) -> None:
         """Raise Stale when the plan has expired or was used."""
@@ -84,7 +87,7 @@ class Clearance:
         from engine.approvals import Signed
 
         assert self.bond is not None
-        found = {(one.body, one.signature): one for one in self.handed if one.approval.plan == self.bond.digest}
+        found = {(one.body, one.signature): one for one in (self.applying.handed if self.applying else ())}
         for record in self.journal.about(self.bond.mark):
             if record.type in ("approval.given", "approval.rejected"):
                 try:
@@ -111,7 +114,7 @@ class Clearance:
         lines = tuple(filter(None, (error.hint or "").split("\n")))
         message = f"{sentence(error.message)} {written}"
         if isinstance(error, NotConfirmed):
-            next = f"runbook approve {self.name}" if self.bond is not None and self.name else self.replan
+            next = f"runbook approve {self.applying.name}" if self.applying is not None else self.replan
             return Ending(Exit.NOT_CONFIRMED, "not_confirmed", message, next, lines)
         if isinstance(error, Denied):
             return Ending(Exit.DENIED, "denied", message, self.replan, lines)

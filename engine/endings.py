@@ -13,7 +13,7 @@ from engine.plain import dataclass
 # `finalized`, `closed` and `voided` are what the shipped one-way steps come to; a step of one's own says its own word.
 Outcome = Literal[
     "finalized", "closed", "voided", "already_done", "pending", "denied", "not_confirmed", "stale", "unreachable",
-    "not_sent", "refused", "unknown", "not_as_confirmed", "would_write", "invalid", "error", "done",
+    "not_sent", "refused", "unknown", "not_as_confirmed", "would_write", "invalid", "error", "done", "approved", "rejected",
 ]  # fmt: skip
 
 Attribution = Literal["ours", "not_ours", "unproven"]

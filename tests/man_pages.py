@@ -63,6 +63,12 @@ EXAMPLES = {
         ("Plan what would be done, for others to approve and a pipeline to apply:",
          f"runbook plan finalize_invoice --invoice {INVOICE} -o plan.json"),
     ],
+    "runbook approve": [
+        ("Look at a plan, and sign with the key that your agent holds:", "runbook approve plan.json"),
+        ("With a reason, and a key in a file:",
+         'runbook approve plan.json --key ~/.ssh/id_ed25519 --reason "agreed with the customer"'),
+    ],
+    "runbook reject": [("It is not to be applied:", 'runbook reject plan.json --reason "wrong month"')],
     "runbook apply": [
         ("Does it still hold? Nothing is written:", "runbook apply plan.json --dry-run"),
         ("Do what was planned:", "runbook apply plan.json"),

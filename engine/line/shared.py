@@ -90,6 +90,14 @@ def calls(
 NAME = click.argument("name", shell_complete=offer("runbooks"))
 PLAN = click.argument("plan", metavar="PLAN", type=FILE)
 RUN = click.argument("run", shell_complete=offer("runs"))
+DECIDING = (
+    click.option(
+        "--key", metavar="FILE", type=FILE, help="Your key; default: the first of yours that your agent holds."
+    ),
+    click.option("--confirm", metavar="EXTERNAL_ID", help="Decide without a prompt; needs --total too."),
+    click.option("--total", metavar="AMOUNT", help="With --confirm: the plan's total."),
+    click.option("--no-input", is_flag=True, help="Ask nothing, even on a terminal."),
+)
 JUNIT = click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit report as well.")
 
 

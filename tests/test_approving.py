@@ -1,0 +1,229 @@
+"""`approve` and `reject` as an approver meets them: shown, asked, signed, kept; and what stands against it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import signers
+from lago_server import Played, Result
+from signers import NEED, Key, Person, asking, seal
+
+from engine import approvals
+from engine import plan as plans
+from engine.journal import Reader, verify
+
+CONSENT = ("--confirm", "cus_hooli", "--total", "636.04 EUR")
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Key]:
+    folder = tmp_path_factory.mktemp("keys")
+    return {name: signers.key(folder, name) for name in ("omar", "ann")}
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Path]:
+    """A plan by jane, as its file holds it, and the journal that knows it."""
+    with Played("finalize_ok", tmp_path_factory.mktemp("plan")) as played:
+        result = played.run("plan", "finalize_invoice", "--invoice", played.invoice, RUNBOOK_ENVIRONMENT="production")
+        assert result.code == 0, result.out
+        return (played.folder / "plan.json").read_bytes(), played.journal
+
+
+@pytest.fixture
+def desk(tmp_path: Path, planned: tuple[bytes, Path], keys: dict[str, Key]) -> Played:
+    """Where omar, who may approve, has jane's plan before him. There is no Lago, and no key to one."""
+    nowhere = {"LAGO_API_URL": "", "LAGO_API_KEY": "", "BILLING_CONSOLE_URL": "", "SSH_AUTH_SOCK": ""}
+    played = Played("finalize_ok", tmp_path, settings=nowhere)
+    played.operators = signers.operators(
+        tmp_path / "operators.yaml",
+        Person("omar", ("billing_approver",), [keys["omar"]]),
+        Person("jane", ("billing_admin", "billing_approver")),
+    )
+    played.journal.parent.mkdir(mode=0o700)
+    shutil.copyfile(planned[1], played.journal)
+    played.journal.chmod(0o600)
+    (tmp_path / "plan.json").write_bytes(planned[0])
+    asking(tmp_path / "plan.json")
+    return played
+
+
+def approve(desk: Played, keys: dict[str, Key], *more: str, by: str = "omar", **env: str) -> Result:
+    return desk.run("approve", "plan.json", "--key", str(keys[by].file), *CONSENT, *more, **env)
+
+
+def records(desk: Played, result: Result) -> list[Any]:
+    with Reader.open(desk.journal) as journal:
+        return journal.run(result.out.split("\t")[1])
+
+
+def test_an_approver_sees_what_a_consent_shows_and_signs_it(desk: Played, keys: dict[str, Key]) -> None:
+    result = approve(desk, keys, "--reason", "agreed with the customer")
+    assert result.code == 0, result.out + result.err
+    for shown in ("Hooli SAS (cus_hooli)", "2026-10-01..2026-10-31", "API calls; 31765 units", "total: 636.04 EUR",
+                  "issuing date: 2026-12-01 -> 2026-11-23", "may_deduct\tnothing", "PRODUCTION", "by jane for production",
+                  "`second-approver` needs 1 of role billing_approver"):  # fmt: skip
+        assert shown in result.out
+    assert "Approved by omar: plan" in result.last_line
+    assert result.last_line.endswith("runbook apply plan.json --approval plan.omar.approval.json")
+    paper = approvals.read(desk.folder / "plan.omar.approval.json")
+    plan = plans.read(desk.folder / "plan.json")
+    assert (paper.approval.plan, paper.approval.figures_digest) == (plan.digest, plan.figures_digest)
+    assert (paper.approval.approver, paper.approval.reason) == ("omar", "agreed with the customer")
+    assert paper.approval.valid_until == paper.approval.at + timedelta(hours=4) < plan.expires_at
+    kept = {one.type: one.data for one in records(desk, result)}
+    assert kept["run.start"]["mode"] == "approve"
+    assert kept["consent.asked"]["figures_digest"] == plan.figures_digest
+    assert kept["approval.given"]["approval"] == json.loads(paper.body)
+    assert kept["approval.given"]["signature"] == paper.signature
+    assert kept["run.end"]["outcome"] == "approved"
+    assert verify(desk.journal).is_intact
+
+
+def test_a_rejection_needs_a_reason_and_is_signed_too(desk: Played, keys: dict[str, Key]) -> None:
+    words = ("reject", "plan.json", "--key", str(keys["omar"].file), *CONSENT)
+    assert desk.run(*words).code == 2
+    assert desk.run(*words, "--reason", "  ").code == 2
+    result = desk.run(*words, "--reason", "wrong month")
+    assert result.code == 0, result.out
+    assert "Rejected by omar" in result.last_line
+    assert approvals.read(desk.folder / "plan.omar.approval.json").approval.decision == "reject"
+    assert [one.type for one in records(desk, result)][-2:] == ["approval.rejected", "run.end"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "--confirm cus_hooli --total '636.04 EUR'"),
+        (("--confirm", "cus_hooli"), "--total '636.04 EUR'"),
+        (("--confirm", "cus_other", "--total", "636.04 EUR"), "is not this invoice's customer"),
+        (("--confirm", "cus_hooli", "--total", "636.05 EUR"), "`--total` is 636.04 EUR"),
+    ],
+)
+def test_without_a_terminal_the_customer_and_the_total_are_named(
+    words: tuple[str, ...], told: str, desk: Played, keys: dict[str, Key]
+) -> None:
+    result = desk.run("approve", "plan.json", "--key", str(keys["omar"].file), *words)
+    assert result.code == 5
+    assert told in result.out
+    assert not (desk.folder / "plan.omar.approval.json").exists()
+    assert "approval.given" not in [one.type for one in records(desk, result)]
+
+
+def test_who_has_no_such_role_cannot_approve(desk: Played, keys: dict[str, Key]) -> None:
+    desk.operators = signers.operators(desk.folder / "operators.yaml", Person("omar", ("auditor",), [keys["omar"]]))
+    result = approve(desk, keys)
+    assert result.code == 4
+    assert "Omar has none of the roles that may approve it" in result.last_line.replace("omar has", "Omar has")
+    assert "needs 1 of role billing_approver" in result.out
+
+
+def test_who_made_the_plan_cannot_approve_it_but_may_reject_it(desk: Played, keys: dict[str, Key]) -> None:
+    desk.operators = signers.operators(
+        desk.folder / "operators.yaml", Person("jane", ("billing_admin", "billing_approver"), [keys["ann"]])
+    )
+    result = approve(desk, keys, by="ann")
+    assert result.code == 4
+    assert "made the plan, and it needs somebody else's approval" in result.last_line
+    no = desk.run("reject", "plan.json", "--key", str(keys["ann"].file), *CONSENT, "--reason", "my mistake")
+    assert no.code == 0, no.out
+
+
+def test_a_plan_for_which_nobody_is_asked_needs_no_approval(desk: Played, keys: dict[str, Key]) -> None:
+    data = json.loads((desk.folder / "plan.json").read_text())
+    del data["decisions"]
+    seal(desk.folder / "plan.json", data)
+    result = approve(desk, keys)
+    assert result.code == 4
+    assert "No policy asks for an approval of this plan" in result.last_line
+
+
+def test_keys_are_those_of_the_operators_file(desk: Played, keys: dict[str, Key]) -> None:
+    other = approve(desk, keys, by="ann")
+    assert other.code == 3
+    assert "it is signed with another key (SHA256:" in other.last_line
+    assert not (desk.folder / "plan.omar.approval.json").exists()
+    without = desk.run("approve", "plan.json", *CONSENT)
+    assert without.code == 3
+    assert "no agent here holds a key that the operators file gives omar" in without.last_line.lower()
+    desk.operators = signers.operators(desk.folder / "operators.yaml", Person("omar", ("billing_approver",)))
+    none = approve(desk, keys)
+    assert none.code == 3
+    assert "gives omar no key to sign with" in none.last_line
+
+
+def test_an_operators_file_that_everybody_may_write_says_nothing(desk: Played, keys: dict[str, Key]) -> None:
+    desk.operators.chmod(0o666)
+    result = approve(desk, keys)
+    assert result.code == 3
+    assert "Every account on this machine may write" in result.last_line
+    assert "chmod o-w" in result.out
+
+
+def test_an_expired_plan_is_not_approved(desk: Played, keys: dict[str, Key]) -> None:
+    result = approve(desk, keys, RUNBOOK_CLOCK="2026-11-23T17:00:00Z")
+    assert result.code == 6
+    assert "The plan expired 59m" in result.last_line or "The plan expired 1h" in result.last_line
+
+
+def test_a_plan_that_shows_one_thing_and_binds_another_is_refused(desk: Played, keys: dict[str, Key]) -> None:
+    path = desk.folder / "plan.json"
+    data = json.loads(path.read_text())
+    values = data["facts"]["draft"]["values"]
+    values["total_amount_cents"] = 100
+    data["facts"]["draft"]["digest"] = data["facts"]["refreshed"]["digest"] = approvals_digest(values)
+    seal(path, data)
+    result = approve(desk, keys)
+    assert result.code == 3
+    assert "its facts do not come to its figures" in result.last_line
+
+
+def approvals_digest(values: Any) -> str:
+    from engine.values import digest
+
+    return digest(values)
+
+
+def test_what_a_plan_says_of_itself_is_not_believed_but_made_anew(desk: Played, keys: dict[str, Key]) -> None:
+    path = desk.folder / "plan.json"
+    data = json.loads(path.read_text())
+    data["preview"]["sums"] = [["total", "1.00 EUR"]]
+    seal(path, data)
+    result = approve(desk, keys)
+    assert result.code == 0
+    assert "total: 636.04 EUR" in result.out
+    assert "1.00 EUR" not in result.out.replace("51.00 EUR", "")
+
+
+def test_of_a_plan_that_the_journal_does_not_know_it_is_said_so(desk: Played, keys: dict[str, Key]) -> None:
+    assert "This journal has no record of the plan" in approve(desk, keys).out
+
+
+def test_warnings_and_overrides_are_seen_before_they_are_signed(desk: Played, keys: dict[str, Key]) -> None:
+    path = desk.folder / "plan.json"
+    data = json.loads(path.read_text())
+    data["verdicts"][-1] |= {"verdict": "warn", "message": "midnight is near"}
+    data["overrides"] = [{"policy": "freeze-window", "reason": "the migration is over"}]
+    seal(path, data)
+    result = approve(desk, keys)
+    assert "midnight is near (`date_holds`)" in result.out
+    assert "policy `freeze-window` is overridden: the migration is over" in result.out
+    (lifted,) = approvals.read(desk.folder / "plan.omar.approval.json").approval.overrides
+    assert lifted.policy == "freeze-window"
+
+
+def test_a_policy_s_own_time_ends_an_approval_before_the_plan(desk: Played, keys: dict[str, Key]) -> None:
+    asking(desk.folder / "plan.json", {**NEED, "valid_for": 600})
+    assert "good until 2026-11-23 12:10 UTC" in approve(desk, keys).last_line
+
+
+def test_a_name_that_would_lead_elsewhere_stays_a_file_beside_the_plan() -> None:
+    from engine.approving import place_of
+
+    assert place_of(Path("p/plan.json"), "../omar") == Path("p/plan...%2Fomar.approval.json")
+    assert place_of(Path("other"), "omar@acme") == Path("other.omar@acme.approval.json")
