@@ -6,7 +6,7 @@ the plan's own figures: a plan that shows one thing and binds another is refused
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +38,7 @@ from engine.plan import Plan
 from engine.policy.decision import ApprovalNeed
 from engine.recall import kinds, read_inputs
 from engine.registry import Registry
+from engine.ssh_keys import PublicKey
 from engine.values import iso, show_duration
 
 VERBS: dict[Decision, str] = {"approve": "approve it", "reject": "reject it"}
@@ -57,7 +58,8 @@ class _At(Clock):
 class Approving:
     """One person before one plan. `key` is the file of the key to sign with, None to take one that the agent holds.
 
-    `about` is what this command's own first record says; `can_ask` whether ssh-keygen may ask for a passphrase.
+    `about` is what this command's own first record says; `can_ask` whether ssh-keygen may ask for a passphrase; `look` is told
+    what the plan is about.
     """
 
     applying: Applying
@@ -72,6 +74,7 @@ class Approving:
     about: Mapping[str, Any]
     log: RunLog
     can_ask: bool
+    look: Callable[[Fact], object]
 
     @property
     def plan(self) -> Plan:
@@ -99,15 +102,26 @@ class Approving:
                 hint="`ssh_keys` takes the line of your public key, as in ~/.ssh/id_ed25519.pub.",
             )
         require_kept(self.clearance.operators)
+        key = self.key or _of_the_agent(self.operator)
         asking = self._asking()
+        target = self._target(asking)
         self._show(asking, needs)
         self._ask(asking)
-        signed = self._sign(needs)
+        signed = self._sign(needs, key)
         type = "approval.given" if self.decision == "approve" else "approval.rejected"
         barrier = lambda: self.clearance.require_usable()  # noqa: E731
         self.log.emit_unless(barrier, type, None, plan=self.plan.digest, subject=self.plan.mark, **signed.as_data())
         strict_json.write(self.file, signed.as_data())
-        return self._ending(signed)
+        return self._ending(signed, f"{asking.one_way.words.verb} {target.named()}")
+
+    def _target(self, asking: Asking) -> Fact:
+        """What would be acted on. Raises Bug: validation has seen to it that a consent shows it."""
+        shown = asking.shown().values()
+        target = next((one for one in shown if asking.one_way.key_of(one, asking.gathering.world)), None)
+        if target is None:
+            raise Bug("the consent does not show what is acted on")
+        self.look(target)
+        return target
 
     def _require_entitled(self, needs: Sequence[ApprovalNeed]) -> None:
         """Raise Denied when this is nobody's decision, or not this person's."""
@@ -203,11 +217,11 @@ class Approving:
             self.log.emit("consent.refused", None, why=why, figures_digest=self.plan.figures_digest)
             raise NotConfirmed(f"not {DONE[self.decision]}: {why}")
 
-    def _sign(self, needs: Sequence[ApprovalNeed]) -> Signed:
+    def _sign(self, needs: Sequence[ApprovalNeed], key: Path | PublicKey) -> Signed:
         """Sign, and hold the signature against the operators file as whoever applies the plan will."""
         by, now = self.operator, self.clearance.clock.now()
         draft = approvals.draft(self.plan, needs, by, self.decision, self.reason, now)
-        signed = approvals.sign(draft, self.key or _of_the_agent(by), can_ask=self.can_ask)
+        signed = approvals.sign(draft, key, can_ask=self.can_ask)
         question = Question(needs, self.applying.bond, self.plan.figures_digest, "", now)
         found = Assessor({by.id: by}).assess(question, [signed])
         if (self.decision == "reject" and found.rejected is None) or (self.decision == "approve" and not found.given):
@@ -215,14 +229,14 @@ class Approving:
             raise SettingsFault(f"what was signed is of no use: {why}", hint="Sign with a key of yours: --key FILE")
         return signed
 
-    def _ending(self, signed: Signed) -> Ending:
-        approval, name = signed.approval, self.applying.name
-        what = f"{DONE[self.decision].capitalize()} by {self.operator.id}: plan {self.plan.short} of {self.plan.made_by.id}"
+    def _ending(self, signed: Signed, act: str) -> Ending:
+        plan = f"plan {self.plan.short} of {self.plan.made_by.id}"
+        done = f"{DONE[self.decision].capitalize()} by {self.operator.id}: {act}, {plan}"
         if self.decision == "reject":
-            return Ending(Exit.DONE, "rejected", f"{what}. Nobody can apply it any more. {self.file} says so.")
-        until = iso(approval.valid_until)[:16].replace("T", " ")
-        next = f"runbook apply {name} --approval {_quoted(self.file)}"
-        return Ending(Exit.DONE, "approved", f"{what}, good until {until} UTC.", next)
+            return Ending(Exit.DONE, "rejected", f"{done}. Nobody can apply it any more.")
+        until = iso(signed.approval.valid_until)[:16].replace("T", " ")
+        next = f"runbook apply {self.applying.name} --approval {_quoted(self.file)}"
+        return Ending(Exit.DONE, "approved", f"{done}; good until {until} UTC.", next)
 
 
 DONE: dict[Decision, str] = {"approve": "approved", "reject": "rejected"}
@@ -233,7 +247,7 @@ def place_of(plan: Path, approver: str) -> Path:
     return plan.with_name(f"{plan.name.removesuffix('.json')}.{quote(approver, safe='@+')}.approval.json")
 
 
-def _of_the_agent(by: Operator) -> Any:
+def _of_the_agent(by: Operator) -> PublicKey:
     """The first of a person's keys that their agent holds. Raises SettingsFault."""
     held = signing.held_by_agent()
     for key in by.ssh_keys:

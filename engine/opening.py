@@ -50,7 +50,7 @@ def offline(target: str, clock: Clock) -> World:
     from engine.lago import Lago
     from engine.values import Secret
 
-    return World(Lago(f"https://{target}", Secret(""), clock=clock, read_only=True), None, clock, Limits())
+    return World(Lago(f"https://{target}/api/v1", Secret(""), clock=clock, read_only=True), None, clock, Limits())
 
 
 def open_sync(settings: Settings, clock: Clock, hears: Hears) -> Any:

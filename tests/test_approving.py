@@ -69,7 +69,7 @@ def test_an_approver_sees_what_a_consent_shows_and_signs_it(desk: Played, keys: 
                   "issuing date: 2026-12-01 -> 2026-11-23", "may_deduct\tnothing", "PRODUCTION", "by jane for production",
                   "`second-approver` needs 1 of role billing_approver"):  # fmt: skip
         assert shown in result.out
-    assert "Approved by omar: plan" in result.last_line
+    assert "Approved by omar: finalize the draft of cus_hooli for 636.04 EUR, plan" in result.last_line
     assert result.last_line.endswith("runbook apply plan.json --approval plan.omar.approval.json")
     paper = approvals.read(desk.folder / "plan.omar.approval.json")
     plan = plans.read(desk.folder / "plan.json")
@@ -82,6 +82,7 @@ def test_an_approver_sees_what_a_consent_shows_and_signs_it(desk: Played, keys: 
     assert kept["approval.given"]["approval"] == json.loads(paper.body)
     assert kept["approval.given"]["signature"] == paper.signature
     assert kept["run.end"]["outcome"] == "approved"
+    assert kept["run.end"]["invoice"]["total_amount_cents"] == 63604
     assert verify(desk.journal).is_intact
 
 
@@ -227,3 +228,18 @@ def test_a_name_that_would_lead_elsewhere_stays_a_file_beside_the_plan() -> None
 
     assert place_of(Path("p/plan.json"), "../omar") == Path("p/plan...%2Fomar.approval.json")
     assert place_of(Path("other"), "omar@acme") == Path("other.omar@acme.approval.json")
+
+
+def test_the_journal_tells_of_an_approval_in_words(desk: Played, keys: dict[str, Key]) -> None:
+    run = approve(desk, keys, "--reason", "agreed").out.split("\t")[1]
+    plan = plans.read(desk.folder / "plan.json")
+    shown = desk.run("audit", "show", run).out
+    assert f"of the plan {plan.short}, made by jane" in shown
+    assert f"omar approved the plan {plan.short}: agreed" in shown
+    listed = desk.run("audit", "list", "--subject", plan.mark).out
+    assert f"{run}\t" in listed
+    assert "\tomar\tapprove\tapproved\t0\t" in listed
+    assert desk.run("audit", "export", run, "-o", "evidence").code == 0
+    report = (desk.folder / "evidence" / "report.txt").read_text()
+    assert "approval of a plan: approved (0)" in report
+    assert f"Plan {plan.short} agreed" in " ".join(report.split()).replace("plan", "Plan")

@@ -80,6 +80,7 @@ def _decide(
             about=begun.about(),
             log=begun.log,
             can_ask=shell.terminal.can_ask,
+            look=lambda fact: setattr(begun, "target", fact),
         )
 
     return session.decide(runbook, consenting, applying, decision, make)

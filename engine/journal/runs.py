@@ -19,7 +19,8 @@ class RunSummary:
     """One run. `started` and `ended` are RFC 3339 in UTC; `ended`, `outcome` and `exit` are None while it is open.
 
     `subject` is the newest that its records name, `lago_id` the invoice in it. All come from `run.start` and the
-    newest `run.end`; a run whose start does not say `run` was one that could not write anything one-way.
+    newest `run.end`; a run whose start does not say `run` was one that could not write anything one-way: a `preview`, a
+    `plan`, or somebody's word on one (`approve`, `reject`).
     """
 
     run: str
@@ -29,7 +30,7 @@ class RunSummary:
     subject: str | None
     operator: str
     environment: str | None
-    mode: Literal["run", "preview"]
+    mode: Literal["run", "preview", "plan", "approve", "reject"]
     lago_id: str | None
     outcome: str | None
     exit: int | None
@@ -49,12 +50,17 @@ def summarize(start: chain.Record, end: chain.Record | None, subject: str | None
         subject=subject,
         operator=str(operator.get("id") or start.actor.get("id") or ""),
         environment=_text(start.data.get("environment")),
-        mode="run" if start.data.get("mode") == "run" else "preview",
+        mode=_MODES.get(start.data.get("mode", ""), "preview"),
         lago_id=_text(invoice) or (subject.rpartition(":")[2] if subject else None),
         outcome=_text(told.get("outcome")),
         exit=_number(told.get("exit")),
         ended=end.ts if end else None,
     )
+
+
+_MODES: dict[object, Literal["run", "preview", "plan", "approve", "reject"]] = {
+    "run": "run", "plan": "plan", "approve": "approve", "reject": "reject",
+}  # fmt: skip
 
 
 def _map(value: Any) -> Mapping[str, Any]:

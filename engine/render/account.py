@@ -34,6 +34,9 @@ DEDUCTED = {
 }
 
 
+MODES = {"plan": "plan", "approve": "approval of a plan", "reject": "rejection of a plan"}
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A record with what only its bytes say: its hash in hex, and the machine that wrote it."""
@@ -136,6 +139,12 @@ class Account:
     def is_preview(self) -> bool:
         """Whether nothing one-way could be sent."""
         return bool(self.start.get("mode", "run") != "run")
+
+    @property
+    def mode(self) -> str:
+        """What it was, where it was no run: `dry run`, `plan`, `approval of a plan`; else nothing."""
+        mode = self.start.get("mode", "run")
+        return "" if mode == "run" else MODES.get(str(mode), "dry run")
 
     @property
     def message(self) -> str:

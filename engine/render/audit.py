@@ -19,9 +19,11 @@ PHASES = {
 }
 MOST_TEXT = 600
 INDENT = " " * 9
-WEIGHTY = ("effect.", "consent.", "operator.", "drift.", "run.")
+WEIGHTY = ("effect.", "consent.", "operator.", "drift.", "run.", "plan.", "approval.", "override.")
 VERDICTS: dict[str, Style] = {"warn": "warn", "deny": "bad"}
 EFFECTS: dict[str, Style] = {"effect.unknown": "bad", "effect.rejected": "bad", "effect.pending": "warn"}
+# What stands before the outcome of what was no run; an approval is its own word.
+BEFORE = {"preview": "dry run", "plan": "plan"}
 SUMMARY = (
     "run", "started", "ended", "runbook", "version", "subject", "operator", "environment", "mode", "lago_id", "outcome",
     "exit",
@@ -57,7 +59,7 @@ class Summary(Protocol):
 
     @property
     def mode(self) -> str:
-        """`run`, or a mode that can write nothing one-way."""
+        """`run`, or what can write nothing one-way: `preview`, `plan`, `approve`, `reject`."""
 
     @property
     def lago_id(self) -> str | None:
@@ -122,8 +124,7 @@ def listing(runs: Sequence[Summary], format: str, *, width: int = 80, colour: bo
 
 def _cells(run: Summary) -> tuple[object, ...]:
     outcome, exit = run.outcome or "not_ended", "" if run.exit is None else run.exit
-    mode = "run" if run.mode == "run" else "preview"
-    return (run.run, run.started, run.operator, mode, outcome, exit, run.runbook, run.lago_id or run.subject or "")
+    return (run.run, run.started, run.operator, run.mode, outcome, exit, run.runbook, run.lago_id or run.subject or "")
 
 
 def _about(run: Summary) -> str:
@@ -133,7 +134,7 @@ def _about(run: Summary) -> str:
 def _outcome(run: Summary) -> str:
     word = (run.outcome or "not ended").replace("_", " ")
     word = word if run.exit is None else f"{word} ({run.exit})"
-    return word if run.mode == "run" else f"dry run: {word}"
+    return f"{BEFORE[run.mode]}: {word}" if run.mode in BEFORE else word
 
 
 def history(records: Sequence[Recorded], format: str, *, width: int = 80, colour: bool = False) -> str:

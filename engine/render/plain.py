@@ -39,6 +39,8 @@ class Plain(Fold):
                     self._line("run", "note", str(text).replace("\n", " "))
                 next = f"   {data['next']}" if data.get("next") else ""
                 self._line("run", str(data.get("outcome")), f"{data.get('message')}{next}")
+            case "override.given":
+                self._line(step, event.type, f"{data.get('operator')}: {data.get('policy')}, {data.get('reason')}")
             case "consent.refused":
                 self._line(step, event.type, str(data.get("why") or ""))
             case type if type.startswith("effect."):

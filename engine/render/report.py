@@ -96,7 +96,7 @@ def _summary(accounts: Sequence[Account]) -> Table:
 
 def _ending(account: Account) -> str:
     ending = f"{account.outcome} ({account.exit})" if account.exit else account.outcome
-    return f"dry run: {ending}" if account.is_preview else ending
+    return f"{account.mode}: {ending}" if account.mode else ending
 
 
 def when(ts: str) -> str:
@@ -140,7 +140,8 @@ def _facts(account: Account) -> Iterator[tuple[str, str]]:
     yield "Machine", ", ".join(hosts)
     yield "Against", " @ ".join(filter(None, (word(start.get("environment")), word(start.get("target")))))
     yield "Given", ", ".join(f"{key} {value}" for key, value in part(start, "inputs").items())
-    yield "Mode", "dry run: nothing one-way could be sent" if account.is_preview else ""
+    yield "Mode", f"{account.mode}: nothing one-way could be sent" if account.mode else ""
+    yield from _agreed(account)
     yield (
         "Clock",
         f"set to {when(word(start.get('clock')))} UTC for this run: not real time" if start.get("clock") else "",
@@ -150,6 +151,24 @@ def _facts(account: Account) -> Iterator[tuple[str, str]]:
     yield "Invoice", ", ".join(word(about[key]) for key in ("number", "ui_status", "lago_id") if about.get(key))
     yield "Total", account.total
     yield "Attribution", ATTRIBUTIONS.get(word(account.end.get("attribution")), word(account.end.get("attribution")))
+
+
+def _agreed(account: Account) -> Iterator[tuple[str, str]]:
+    """The plan that was applied, whose approval it rests on, and what did not stop it by a person's word."""
+    plan = part(account.start, "plan")
+    if plan:
+        yield "Plan", f"`{word(plan.get('digest')).removeprefix('sha256:')}`, made by {word(plan.get('made_by'))}"
+    for one in account.all("effect.intent"):
+        for said in rows(one.record.data.get("approvals")):
+            why = f": {word(said.get('reason'))}" if said.get("reason") else ""
+            yield "Approved by", f"{word(said.get('approver'))}, {when(word(said.get('at')))} UTC{why}"
+    for one in account.all("approval.given", "approval.rejected"):
+        said = part(one.record.data, "approval")
+        done = "Approved" if one.record.type == "approval.given" else "Rejected"
+        yield done, " ".join(filter(None, (f"plan {word(said.get('plan'))[7:19]}", word(said.get("reason")))))
+    for one in account.all("override.given"):
+        data = one.record.data
+        yield "Overridden", f"`{word(data.get('policy'))}` by {word(data.get('operator'))}: {word(data.get('reason'))}"
 
 
 ATTRIBUTIONS = {
@@ -206,7 +225,7 @@ def _consent(asked: Kept, answer: Kept | None) -> Iterator[tuple[str, str]]:
         return
     said = answer.record.data
     if answer.record.type == "consent.given":
-        yield "Typed", f"`{word(said.get('typed'))}`"
+        yield "Named" if said.get("how") == "plan" else "Typed", f"`{word(said.get('typed'))}`"
         yield "By", f"{word(said.get('operator'))}, {HOW.get(word(said.get('how')), word(said.get('how')))}"
     else:
         yield "Refused", word(said.get("why")) or "yes"
@@ -217,7 +236,11 @@ def _consent(asked: Kept, answer: Kept | None) -> Iterator[tuple[str, str]]:
         yield "Bound to", "these figures" if same else f"other figures: {word(said.get('figures_digest'))}"
 
 
-HOW = {"typed": "on a terminal", "flags": "with flags on the command line"}
+HOW = {
+    "typed": "on a terminal",
+    "flags": "with flags on the command line",
+    "plan": "by a plan that the operator had made",
+}
 
 
 CALLED = {

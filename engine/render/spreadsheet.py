@@ -58,7 +58,7 @@ def _run(one: Account) -> Sequence[object]:
     cents, currency = invoice.get("total_amount_cents"), word(invoice.get("currency"))
     return (
         one.run, runbook.get("name"), runbook.get("version"), runbook.get("digest"), one.operator, operator.get("how"),
-        one.start.get("environment"), one.start.get("target"), "dry run" if one.is_preview else "run", one.started, one.ended,
+        one.start.get("environment"), one.start.get("target"), one.mode or "run", one.started, one.ended,
         one.outcome, one.end.get("exit"), one.message, *one.customer, invoice.get("lago_id"), invoice.get("number"),
         invoice.get("ui_status"), currency, digits(Money(cents, currency)) if isinstance(cents, int) else None, cents,
         one.end.get("attribution"), one.kept[0].record.seq, one.kept[-1].record.seq,

@@ -17,9 +17,12 @@ Data = Mapping[str, Any]
 
 def told(one: Recorded) -> list[tuple[str, str]]:
     """The record's own fields as sentences, not yet made safe; before each a word of what it is, or nothing."""
+    data = one.data
+    if one.type == "plan.made":
+        first = f"plan {short(data.get('plan'))}, good until {data.get('expires_at')}, of figures"
+        return [("", f"{first} {short(data.get('figures_digest'))}"), *rows(data.get("preview") or {})]
     if one.type != "consent.asked":
         return [("", text) for text in _told(one)]
-    data = one.data
     first = f"asked to type `{data.get('expected')}` on figures {short(data.get('figures_digest'))}, having shown"
     return [("", first), *rows(data.get("preview") or {})]
 
@@ -41,6 +44,12 @@ def _told(one: Recorded) -> Iterator[str]:
         case "consent.given":
             yield f"{data.get('operator')} confirmed ({data.get('how')}): `{data.get('typed')}`"
             yield f"bound to figures {short(data.get('figures_digest'))}"
+            if data.get("plan"):
+                yield f"the plan is {short(data['plan'])}"
+        case "approval.given" | "approval.rejected":
+            yield from _approval(_map(data.get("approval")), "approved" if one.type.endswith("given") else "rejected")
+        case "override.given":
+            yield f"{data.get('operator')} overrides the policy `{data.get('policy')}`: {data.get('reason')}"
         case "effect.intent":
             yield from _intent(data)
         case "reconcile.read":
@@ -71,6 +80,7 @@ def _map(value: object) -> Data:
     return value if isinstance(value, Mapping) else {}
 
 
+MODES = {"plan": "to plan it", "approve": "to approve it", "reject": "to reject it"}
 CHANGES = {"runbook_changed": "a changed runbook file", "extensions_changed": "changed code of its own"}
 
 
@@ -88,8 +98,10 @@ def _start(data: Data) -> Iterator[str]:
         name = " ".join(filter(None, (one.get("name"), one.get("version"))))
         gives = ", ".join(one.get("gives") or ()) or "nothing that it names"
         yield f"with code of its own: {name} ({short(one.get('digest'))}) gives {gives}"
-    if data.get("mode", "run") != "run":
-        yield "a dry run: nothing one-way could be sent"
+    if plan := _map(data.get("plan")):
+        yield f"of the plan {short(plan.get('digest'))}, made by {plan.get('made_by')} at {plan.get('made_at')}"
+    if (mode := data.get("mode", "run")) != "run":
+        yield f"{MODES.get(str(mode), 'a dry run')}: nothing one-way could be sent"
     if data.get("clock"):
         yield f"the clock was set to {data['clock']}"
 
@@ -135,8 +147,19 @@ def _intent(data: Data) -> Iterator[str]:
     if target:
         yield f"for {target.get('customer')}, {target.get('number')}, {_total(target)}"
     yield f"by {data.get('operator')}, bound to figures {short(data.get('figures_digest'))}"
+    for one in data.get("approvals") or ():
+        yield f"approved by {one.get('approver')} at {one.get('at')}" + (
+            f": {one['reason']}" if one.get("reason") else ""
+        )
     yield f"request id {data.get('request_id')}"
     yield f"key {data.get('effect_key')}"
+
+
+def _approval(said: Data, done: str) -> Iterator[str]:
+    yield f"{said.get('approver')} {done} the plan {short(said.get('plan'))}" + (
+        f": {said['reason']}" if said.get("reason") else ""
+    )
+    yield f"signed for figures {short(said.get('figures_digest'))}, good until {said.get('valid_until')}"
 
 
 def _effect(data: Data) -> Iterator[str]:
