@@ -44,6 +44,9 @@ def _made(cls: type, *, frozen: bool, slots: bool, by: Sequence[Callable[[Any, A
     asked = [name for name, one in fields.items() if one.init]
     in_order = tuple(name for name in asked if fields[name].kw_only is not True)
     compared = attrgetter("__class__", *(name for name, one in fields.items() if one.compare))
+    hashed = attrgetter(
+        "__class__", *(name for name, one in fields.items() if (one.compare if one.hash is None else one.hash))
+    )
     said = cls.__dict__
     body: dict[str, Any] = {
         "__plain_fields__": fields,
@@ -55,7 +58,7 @@ def _made(cls: type, *, frozen: bool, slots: bool, by: Sequence[Callable[[Any, A
         name = f"__{one.__name__}__"
         body[name] = said.get(name) or _comparing(one, compared)
     if by:
-        body["__hash__"] = said.get("__hash__") or ((lambda self: hash(compared(self))) if frozen else None)
+        body["__hash__"] = said.get("__hash__") or ((lambda self: hash(hashed(self))) if frozen else None)
     if frozen:
         body |= {"__setattr__": _refuse, "__delattr__": _refuse}
     if frozen and slots:

@@ -27,6 +27,7 @@ def pair(maker: Callable[..., Any], **how: bool) -> Any:
         right: str = "r"
         more: list[int] = field(default_factory=list, compare=not how.get("frozen"))
         hidden: str = field(default="h", repr=False, compare=False)
+        unhashed: dict[str, int] = field(default_factory=dict, hash=False, kw_only=True)
 
     @maker(**how)
     class Triple(Pair):
