@@ -10,7 +10,7 @@ from engine.cel.handed import Handed, NotAsDeclared
 from engine.cel.problems import Failed, OverBudget, Problem
 from engine.cel.trace import Trace
 from engine.cel.tree import Part
-from engine.cel.types import Type
+from engine.cel.types import BOOL, Type
 from engine.plain import dataclass
 
 MOST_STEPS = 200_000
@@ -45,6 +45,13 @@ class Program:
         if frame[0] < 0:
             raise OverBudget
         return self._run(frame)
+
+    @property
+    def conditions(self) -> tuple[tuple[int, int], ...]:
+        """Where the parts stand that are true or false, in the order of the text."""
+        from engine.cel.conditions import conditions
+
+        return conditions(self._part, is_one=self.type == BOOL)
 
     def explain(self, values: Mapping[str, Any]) -> Trace:
         """The same evaluation, told part by part. Raises nothing: what would be raised is an `error` of the trace."""

@@ -174,13 +174,14 @@ def _value(type: Type, value: Any, path: str, unfit: list[Unfit]) -> Any:
     if isinstance(type, MapOf) and isinstance(value, Mapping):
         return {str(key): _value(type.value, item, path + "[]", unfit) for key, item in value.items()}
     try:
-        return _plain(type, value)
+        return plain(type, value)
     except ValueError as error:
         unfit.append(Unfit(path, str(error)))
         return None
 
 
-def _plain(type: Type, value: Any) -> Any:
+def plain(type: Type, value: Any) -> Any:
+    """A value without parts, as its type has it. Raises ValueError: why it is none, as half a sentence."""
     if isinstance(type, Words) and isinstance(value, str):
         if value not in type.values:
             raise ValueError(f"is `{value}`, a word that is not known here")
