@@ -68,6 +68,28 @@ calls(
     click.option("--send", is_flag=True, help="With --record: no dry run; it asks for consent and sends, as `run`."),
     click.argument("names", metavar="[NAME]...", nargs=-1, type=click.UNPROCESSED, shell_complete=offer("runbooks")),
 ).ignore_unknown_options = True  # with --record the inputs of the runbook are options too
+
+
+@cli.group()
+@shared
+def policy() -> None:
+    """Policies: their tests, and what past decisions were taken on."""
+
+
+calls(
+    policy,
+    "test",
+    testing.test_policies,
+    """Judge the cases beside policies; differences, coverage.
+
+    NAME is a policy file's, as billing. Without one: all that have cases, else those that come with runbook.
+    """,
+    click.option("-k", "pattern", metavar="WORDS", default="", help="Only cases whose name holds these words."),
+    click.option("-x", "--fail-fast", "is_brief", is_flag=True, help="Stop at the first that fails."),
+    click.option("--threshold", type=click.IntRange(0, 100), help="Least coverage in percent, instead of the file's."),
+    JUNIT,
+    click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=offer("policies")),
+)
 calls(
     cli,
     "schema",

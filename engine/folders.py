@@ -8,6 +8,7 @@ from pathlib import Path
 import engine
 
 SHIPPED = Path(engine.__file__).parent.parent / "runbooks"
+SHIPPED_POLICIES = SHIPPED.parent / "policies"
 ENDING = ".yaml"
 
 
@@ -30,3 +31,14 @@ def names(folders: Sequence[Path]) -> list[str]:
 def misnamed(name: str, folders: Sequence[Path]) -> Path | None:
     """A file that somebody takes for this runbook and that is none, for its ending: `NAME.yml`."""
     return next((path for folder in folders if (path := folder / f"{name}.yml").exists()), None)
+
+
+def policy_files(folders: Sequence[Path]) -> dict[str, Path]:
+    """Every policy file by the name of its set, the first folder that has it counting; cases beside them are none."""
+    found: dict[str, Path] = {}
+    for folder in (*folders, SHIPPED_POLICIES):
+        if folder.is_dir():
+            for path in sorted(folder.glob(f"*{ENDING}")):
+                if path.is_file() and not path.name.endswith((".test.yaml", ".cases.yaml")):
+                    found.setdefault(path.stem, path)
+    return found

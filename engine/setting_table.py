@@ -209,6 +209,14 @@ TABLE: tuple[Setting, ...] = (
         "`./runbooks`, then those shipped",
     ),
     Setting(
+        "policies",
+        "RUNBOOK_POLICIES",
+        f"folders of policy sets, with `{os.pathsep}` between them; the first that has a set of a name wins",
+        _paths,
+        None,
+        "`./policies`, then those shipped",
+    ),
+    Setting(
         "extensions",
         "RUNBOOK_EXTENSIONS",
         f"Python files with steps and checks of your own, with `{os.pathsep}` between them",
@@ -320,7 +328,7 @@ TABLE: tuple[Setting, ...] = (
 BY_NAME = {row.name: row for row in TABLE}
 BY_ENV = {row.env: row for row in TABLE}
 
-LISTS = frozenset({"path", "extensions", "trusted_projects"})
+LISTS = frozenset({"path", "policies", "extensions", "trusted_projects"})
 """What holds several paths, and so may be a list in a file."""
 
 CODE = frozenset({"extensions", "trusted_projects", "opa"})

@@ -113,6 +113,12 @@ class Settings:
         return self.values["extensions"].value or ()
 
     @property
+    def policies(self) -> tuple[Path, ...]:
+        """The folders of policy sets, the first one first. They may not exist."""
+        found: tuple[Path, ...] = self.values["policies"].value
+        return found
+
+    @property
     def trusted_projects(self) -> tuple[Path, ...]:
         """The folders of projects whose own extensions may be executed."""
         return self.values["trusted_projects"].value or ()
@@ -319,6 +325,7 @@ def load(flags: Mapping[str, str], env: Mapping[str, str], cwd: Path, home: Path
     layers = tuple(layer.texts for layer in found)
     values: dict[str, Value] = {
         "path": Value(tuple(dict.fromkeys((cwd / "runbooks", SHIPPED))), _DEFAULT),
+        "policies": Value(tuple(dict.fromkeys((cwd / "policies", SHIPPED.parent / "policies"))), _DEFAULT),
         "operators": Value(config / "operators.yaml", _DEFAULT),
         "journal": Value(_xdg(env, "XDG_STATE_HOME", home / ".local" / "state") / "runbook" / "journal.db", _DEFAULT),
     }

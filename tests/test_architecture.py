@@ -17,7 +17,8 @@ from engine.steps import REGISTRY as STEPS
 
 # Which floor a module is on; a room's floor holds for all that is in it.
 FLOORS: dict[int, str] = {
-    0: "articles clock diagnostics errors events exchange facts manual plain printable scenario_results values",
+    0: "articles clock condition_coverage diagnostics errors events exchange facts manual plain printable scenario_results "
+    "values",
     1: "addresses answers cel folders lago_models lago_rules model references scalars source sync_runs yaml_tokens yaml_words",
     2: "billing deadline journal lago lago_reading opa operators outputs secrets_source setting_files setting_lines "
     "setting_table settings signing ssh_keys strict_json terminal wire written",
@@ -25,7 +26,7 @@ FLOORS: dict[int, str] = {
     4: "aftermath applying approving asking begun clearance consent endings expressions extensions gathering interrupts "
     "itinerary library log one_way opening planning policy_files previewing recall registry resume runner schema "
     "session standing validation",
-    5: "commands explain recording render sandbox testing",
+    5: "commands explain policy_testing recording render sandbox testing",
     6: "line start",
 }
 MOST_LINES = 400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.cel.tree import All, Any_, Applied, Choose, Constant, Loop, Part, inner
+from engine.cel.tree import All, Applied, Choose, Constant, Loop, Part, Some, inner
 
 _WHETHER = ("all", "exists", "exists_one")
 
@@ -29,7 +29,7 @@ def _conditions(part: Part, *, is_one: bool) -> Iterator[Part]:
             yield from _conditions(then, is_one=is_one)
             yield from _conditions(otherwise, is_one=is_one)
             return
-        case All(operands=operands) | Any_(operands=operands):
+        case All(operands=operands) | Some(operands=operands):
             yield part
             for operand in operands:
                 yield from _conditions(operand, is_one=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import engine
 from engine.errors import Exit
-from engine.folders import files
+from engine.folders import files, policy_files
 from engine.plain import dataclass
 from engine.printable import safe
 
@@ -102,6 +102,11 @@ def _runbooks(shell: Shell, begun: str) -> Iterator[Offer]:
         yield name, title[1] if title else ""
 
 
+def _policies(shell: Shell, begun: str) -> Iterator[Offer]:
+    for name, path in sorted(policy_files(shell.settings.policies).items()):
+        yield name, path.parent.name
+
+
 def _runs(shell: Shell, begun: str) -> Iterator[Offer]:
     """The newest first, each with what came of it."""
     from engine.journal import Reader
@@ -161,6 +166,7 @@ def _syncs(shell: Shell, begun: str) -> Iterator[Offer]:
 
 OFFERS: Mapping[str, Callable[[Shell, str], Iterator[Offer]]] = {
     "runbooks": _runbooks,
+    "policies": _policies,
     "runs": _runs,
     "subjects": _subjects,
     "codes": _codes,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Sequence
 from dataclasses import field
-from difflib import get_close_matches
-from fnmatch import fnmatch
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
@@ -25,6 +23,7 @@ from engine.scenario_results import Coverage, Difference, Result
 from engine.testing.comparing import differences
 from engine.testing.coverage import coverage
 from engine.testing.model import Case, CaseFile
+from engine.testing.picking import is_like, near
 from engine.testing.playing import Played, play
 from engine.testing.reading import beside, read
 
@@ -55,14 +54,14 @@ def play_tests(shell: Shell, names: Sequence[str], wanted: Wanted) -> int:
         every = [_file(shell, name) for name in runbooks]
     except Invalid as invalid:
         if wanted.junit is not None:
-            written.write(wanted.junit, _unplayed(invalid))
+            written.write(wanted.junit, junit.unplayed(invalid, "runbook test"))
         raise
     own = [of_check(shell.registry, name) for name in checks]
-    chosen = {file.shown: [case for case in file.cases if _is_like(case.name, wanted.pattern)] for file in every}
-    like = [one.like(lambda name: _is_like(name, wanted.pattern)) for one in own]
+    chosen = {file.shown: [case for case in file.cases if is_like(case.name, wanted.pattern)] for file in every}
+    like = [one.like(lambda name: is_like(name, wanted.pattern)) for one in own]
     if not any(chosen.values()) and not any(one.cases for one in like):
-        near = [case.name for file in every for case in file.cases] + [name for one in own for name in one.names]
-        raise UsageFault(f"no scenario is like `{wanted.pattern}`", hint=_near(wanted.pattern, near))
+        known = [case.name for file in every for case in file.cases] + [name for one in own for name in one.names]
+        raise UsageFault(f"no scenario is like `{wanted.pattern}`", hint=near(wanted.pattern, known))
     done = Done()
     with _Stopping() as stopping:
         goes_on = all(_one_check(shell, one, wanted, done) for one in like if one.cases)
@@ -151,15 +150,6 @@ def _annotate(shell: Shell, result: Result) -> None:
         )
 
 
-def _unplayed(invalid: Invalid) -> str:
-    """The report of tests that could not be played, for a CI that looks for one."""
-    errors = [
-        junit.Case(one.code, junit.classname(one.path), error=one.message, output=one.plain())
-        for one in invalid.diagnostics
-    ]
-    return junit.document([junit.Suite("runbook test", errors or [junit.Case("invalid", "test", error=str(invalid))])])
-
-
 def _file(shell: Shell, name: str) -> CaseFile:
     """The tests of one runbook. Raises UsageFault: no such runbook, or it has none; Invalid."""
     runbook = shell.load(name)
@@ -184,16 +174,6 @@ def _with_tests(shell: Shell) -> tuple[list[str], list[str]]:
     if not found and not checks:
         raise UsageFault("no runbook here has tests", hint=f"{page('testing')} shows how to write some.")
     return own if own or checks else list(found), checks
-
-
-def _is_like(name: str, pattern: str) -> bool:
-    """Whether a scenario's name holds the words of the pattern, in which `*` is anything; whatever the case."""
-    return not pattern or fnmatch(name.casefold(), f"*{pattern.casefold()}*")
-
-
-def _near(pattern: str, names: Sequence[str]) -> str:
-    near = get_close_matches(pattern, names, n=1, cutoff=0.3)
-    return f"did you mean `{near[0]}`?" if near else "-k takes a part of a scenario's name"
 
 
 def _write(path: Path, done: Done) -> None:

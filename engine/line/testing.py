@@ -1,4 +1,4 @@
-"""`test`: play scenarios, or with `--record` a run as if it had been typed, with somebody who hears every answer. Floor 6."""
+"""`test` and `policy test`; with `--record` a run as if it had been typed, with somebody who hears every answer. Floor 6."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ def test(shell: Shell, names: tuple[str, ...], record: str, output: Path | None,
     for stray in (name for name in names if name.startswith("-")):
         raise click.NoSuchOption(stray)
     return play_tests(shell, names, Wanted(**wanted))
+
+
+def test_policies(shell: Shell, names: tuple[str, ...], **wanted: Any) -> int:
+    """Judge the cases of these policy files."""
+    from engine.commands.policy_testing import Wanted, judge_cases
+
+    return judge_cases(shell, names, Wanted(**wanted))
 
 
 def typed_run(words: Sequence[str], heard: Callable[..., object]) -> tuple[int, dict[str, Any]]:

@@ -6,12 +6,12 @@ nobody lifts that; a one-way action that no set is for is denied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
 from engine import __version__
-from engine.cel import Failed, OverBudget, Program
+from engine.cel import Failed, OverBudget, Program, Trace
 from engine.plain import dataclass
 from engine.policy.decision import ApprovalNeed, Decision, Override, Ruled, Used
 from engine.policy.explaining import plain, said, tree
@@ -26,7 +26,7 @@ BOUND = "plan.figures_digest"
 def decide(sets: Sequence[PolicySet], occasion: Occasion) -> Decision:
     """What these sets decide on this occasion. Raises nothing: whatever goes wrong within is a denial."""
     matching = [one for one in sets if one.is_for(occasion.action, occasion.environment)]
-    judged = [_Judging(one, occasion) for one in matching]
+    judged = [Judging(one, occasion) for one in matching]
     policies = tuple(ruled for one in judged for ruled in one.all())
     used = tuple(_used(one, occasion, one in matching) for one in sets)
     nothing = ""
@@ -77,8 +77,8 @@ def _kept(value: Any) -> Any:
 
 
 @dataclass
-class _Judging:
-    """One set on one occasion."""
+class Judging:
+    """One set on one occasion. `values` are what its expressions read, but for what `unfit` and `lost` say."""
 
     set: PolicySet
     occasion: Occasion
@@ -96,6 +96,7 @@ class _Judging:
                 self.lost[f"variables.{name}"] = why
 
     def all(self) -> list[Ruled]:
+        """Every policy of the set and what it came to."""
         return [self._policy(policy) for policy in self.set.policies]
 
     def _policy(self, policy: Policy) -> Ruled:
@@ -148,6 +149,20 @@ class _Judging:
             may_override=policy.may_override,
             **more,
         )
+
+    def traces(self) -> Iterator[tuple[str, str, Trace]]:
+        """What decided, part by part: of variables and policies the name, which expression of it, and what became of it."""
+        for name, program in self.set.variables.items():
+            if not self._spoiled(program):
+                yield f"variables.{name}", "variable", program.explain(self.values)
+        for policy in self.set.policies:
+            applies = policy.evaluate in ("both", self.occasion.phase)
+            if applies and policy.when is not None:
+                if not self._spoiled(policy.when):
+                    yield policy.id, "when", policy.when.explain(self.values)
+                applies = bool(self._value(policy.when)[0])
+            if applies and not self._spoiled(policy.require):
+                yield policy.id, "require", policy.require.explain(self.values)
 
     # Values
 

@@ -26,7 +26,8 @@ from engine.cel.types import (
     Type,
     Words,
 )
-from engine.policy.kinds import Unfit, plain
+from engine.policy.kinds import FactType, Kind, Unfit, names_of, plain
+from engine.policy.occasion import Handed
 from engine.values import jsonable, parse_duration
 
 SCHEMA = "http://json-schema.org/draft-07/schema#"
@@ -126,3 +127,22 @@ def steps_of(path: str) -> list[str | int]:
         found.append(int(number) if number else step[1] or str(step[2])[1:-1])
         at = step.end()
     return found
+
+
+def handed(kind: Kind, document: Any) -> Handed:
+    """A fact's document as the journal would have recorded it: what `kinds.document` makes of it is this document again."""
+    said = _recorded(kind.type, document)
+    return Handed(kind.step_gives.__name__, {kind.part: said} if kind.part else said)
+
+
+def _recorded(type: Type, said: Any) -> Any:
+    if isinstance(type, Nullable):
+        return None if said is None else _recorded(type.of, said)
+    if isinstance(type, FactType) and isinstance(said, Mapping):
+        names = names_of(type.model)
+        return {names[name]: _recorded(type.fields[name], value) for name, value in said.items() if name in names}
+    if isinstance(type, ListOf) and isinstance(said, list | tuple):
+        return [_recorded(type.element, item) for item in said]
+    if isinstance(type, MapOf) and isinstance(said, Mapping):
+        return {name: _recorded(type.value, item) for name, item in said.items()}
+    return said

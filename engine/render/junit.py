@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from engine.errors import Invalid
 from engine.plain import dataclass
 from engine.printable import safe
 
@@ -55,6 +56,12 @@ def document(suites: Sequence[Suite]) -> str:
             _case(node, case, f" ({number})" if number > 1 else "")
     indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def unplayed(invalid: Invalid, command: str) -> str:
+    """The report of tests that `command` could not play, for a CI that looks for one."""
+    errors = [Case(one.code, classname(one.path), error=one.message, output=one.plain()) for one in invalid.diagnostics]
+    return document([Suite(command, errors or [Case("invalid", "test", error=str(invalid))])])
 
 
 def classname(path: str) -> str:

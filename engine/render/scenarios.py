@@ -10,11 +10,11 @@ from engine.scenario_results import Coverage, Result
 MOST_STORY = 400
 
 
-def heading(path: str, count: int, format: str, *, colour: bool) -> str:
-    """What is about to be played."""
+def heading(path: str, count: int, format: str, *, colour: bool, noun: str = "scenario") -> str:
+    """What is about to be played; `noun` is what one of it is called."""
     if format != "human":
         return ""
-    return f"{style(safe(path), 'bold', colour)}   {plural(count, 'scenario')}\n\n"
+    return f"{style(safe(path), 'bold', colour)}   {plural(count, noun)}\n\n"
 
 
 def line(result: Result, format: str, *, columns: int, colour: bool, is_verbose: bool) -> str:
