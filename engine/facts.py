@@ -1,4 +1,8 @@
-"""What a read step learned, as a value that can show itself to a check, a digest and the journal. Floor 0."""
+"""What a read step learned, as a value that can show itself to a check, a digest and the journal. Floor 0.
+
+Models say their types as types, here and on floor 1, and not as texts (`from __future__ import annotations`): pydantic would
+compile and evaluate each of 300 texts at every start.
+"""
 
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar

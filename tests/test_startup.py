@@ -110,5 +110,22 @@ def test_completion_knows_the_runbooks_and_is_quick(tmp_path: Path) -> None:
     assert slow_ones(modules) == []
 
 
+def test_a_process_that_ends_at_once_has_said_all_and_called_whom_it_had_to(tmp_path: Path) -> None:
+    (tmp_path / "cli.py").write_text(
+        "import atexit, sys\n"
+        "def main():\n"
+        "    atexit.register(lambda: print('called'))\n"
+        "    print('said')\n"
+        "    sys.stderr.write('told')\n"
+        "    sys.exit(14)\n"
+    )
+    program = "import sys\nsys.argv = ['runbook', 'list']\nfrom engine.start import main\nmain()\n"
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, env=env, check=False
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (14, "said\ncalled\n", "told")
+
+
 def test_the_test_would_notice() -> None:
     assert slow_ones(imported_by("import httpx, engine.wire", ROOT)) == ["httpx"]
