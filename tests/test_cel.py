@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from expressions import NAMES, failure, fees, value, values
 
 from engine.cel import compile
+from engine.cel.types import INT, Record, Type
 
 WHOLE = (
     'invoice.status == "draft" && size(invoice.fees) > 0 && invoice.fees.all(f, f.amount_cents >= 0 && '
@@ -89,3 +92,12 @@ def test_it_computes_as_cel_does(text: str, expected: object) -> None:
 )
 def test_what_cannot_be_computed_says_where(text: str, expected: str) -> None:
     assert failure(text) == expected
+
+
+def test_fields_within_fields_are_read_at_any_depth() -> None:
+    deep: Type = INT
+    held: Any = 7
+    for name in "dcba":
+        deep, held = Record(name, {name: deep}), {name: held}
+    assert compile("x.a.b.c.d + x.a.b.c.d == 14 && x.a.b == x.a.b", {"x": deep}).evaluate({"x": held}) is True
+    assert compile("[x][0].a.b.c.d", {"x": deep}).evaluate({"x": held}) == 7

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from expressions import NAMES, fees, values
 
-from engine.cel import Trace, compile
+from engine.cel import Failed, Trace, compile
 
 
 def told(text: str, **changes: Any) -> Trace:
@@ -127,3 +128,58 @@ def test_a_map_with_a_condition_tells_which_elements_it_left_out() -> None:
         (None, False),
         (3, True),
     ]
+
+
+FORMS = """
+invoice.fees.filter(f, f.amount_cents > 1)[0].amount_cents
+invoice.fees.filter(f, f.amount_cents > 9)[0].amount_cents
+invoice.fees[invoice.total_amount_cents].amount_cents
+invoice.fees[1 / 0].amount_cents
+params.limit[string(1 / 0)]
+[params.limit][1 / 0][invoice.currency]
+[[1, 2], [3]][1 - 1][1]
+{"a": 1, "b": 2}[invoice.tags[0]]
+{"a": 1, invoice.tags[0]: 2}
+{invoice.currency: 1 / 0}.EUR
+[1, 1 / 0, 2]
+1 + 2 - 3 + invoice.total_amount_cents
+1 / 0 + 2 - 3
+1 + 1 / 0 - 3
+9223372036854775807 + 1 - 3
+"a" + invoice.currency + string(invoice.fees[7].amount_cents) + "b"
+(1 / 0 == 1) ? 1 : 2
+invoice.fees[9].note == null
+(invoice.tags[7] == "a" ? invoice.tries != null : invoice.tries != null) && invoice.tries > 1
+[[invoice.tries, 1], [2]].all(l, (l[7] != null ? l[0] != null : l[0] != null) && l[0] > 0)
+[invoice.tries].filter(t, t != null)[0]
+invoice.fees.exists_one(f, f.amount_cents == 1)
+invoice.fees.exists_one(f, 1 / f.amount_cents == 1)
+invoice.fees.map(f, 1 / f.amount_cents)
+invoice.fees.filter(f, 1 / f.amount_cents == 1)
+invoice.fees.map(f, f.amount_cents > 0, 1 / (f.amount_cents - 2))
+params.limit.all(k, params.limit[k] > 0)
+params.limit.map(k, k + "!")
+[invoice.tags][9].all(x, true)
+[invoice.tags, invoice.tags][3].map(t, t)
+"a".glob("a" + "\\\\")
+money(invoice.total_amount_cents, invoice.tags[0])
+sum(invoice.fees.map(f, f.amount_cents * 4611686018427387904))
+[1.0, 0.0 / 0.0] == [1.0, 0.0 / 0.0] || {"a": [1.5]} == {"a": [1.5]} || 1.5 in [1.5] && invoice.rate / 0.0 > 1.0
+[{"a": 1.5}] == [{"a": 1.5}] && ["b"] in [invoice.tags] || !([1.5, 2.5] in [[1.5]])
+!has(invoice.tries) || has(params.limit.USD) || -invoice.rate < 0.0 && invoice.rate - 1.0 == 0.5
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("text", FORMS)
+@pytest.mark.parametrize("count", [3, 60])
+def test_what_is_explained_is_what_was_evaluated(text: str, count: int) -> None:
+    program = compile(text, NAMES)
+    held = values(fees=fees(count))
+    trace = program.explain(held)
+    came: tuple[Any, str | None]
+    try:
+        came = (program.evaluate(held), None)
+    except Failed as failure:
+        came = (None, failure.message)
+    assert (trace.value, trace.error) == came
+    assert all(text[one.start : one.end] == one.text for one in (trace, *trace.children))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from expressions import problems, warnings
 
-from engine.cel.types import BOOL, INT, STRING
+from engine.cel import Uncompiled, compile
+from engine.cel.types import BOOL, INT, STRING, ListOf, MapOf, Nullable, Words
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_text() -> None:
@@ -137,6 +138,34 @@ def test_the_type_that_is_wanted_is_asked_for() -> None:
     assert problems("invoice.number", STRING) == ["0-14 this is string or null; string is needed here"]
     assert problems("invoice.status", STRING) == []
     assert problems("invoice.total_amount_cents", INT) == []
+
+
+def test_lists_maps_and_what_may_be_null_are_wanted_by_what_is_in_them() -> None:
+    assert (
+        problems("[invoice.status]", ListOf(STRING))
+        == problems("[]", ListOf(INT))
+        == problems("null", Nullable(INT))
+        == []
+    )
+    assert problems('{"a": invoice.number}', MapOf(Nullable(STRING))) == problems("1", Nullable(INT)) == []
+    assert problems("{'a': 1}", MapOf(STRING)) == ["0-8 this is map of int; map of string is needed here"]
+    assert problems("[1, null]", ListOf(INT)) == ["0-9 this is list of int or null; list of int is needed here"]
+    few = Words("few", frozenset({"draft"}))
+    assert problems("invoice.status", few) == ["0-14 this is invoice status; few is needed here"]
+
+
+def test_words_are_compared_with_words_that_they_can_be() -> None:
+    fruit, colour, either = (
+        Words(name, frozenset(words.split()))
+        for name, words in (("fruit", "apple"), ("colour", "red"), ("either", "red apple"))
+    )
+    with pytest.raises(Uncompiled) as refused:
+        compile("b == c && a == b", {"a": fruit, "b": colour, "c": either})
+    assert [one.message for one in refused.value.problems] == ["no fruit is ever a colour"]
+    assert problems('invoice.status == (invoice.open ? "draft" : "shut")')[0].startswith(
+        '44-50 invoice status is never "shut"'
+    )
+    assert problems('[invoice.status] == ["draft", "shut"]')[0].startswith('30-36 invoice status is never "shut"')
 
 
 def test_a_list_that_may_be_empty_is_guarded_before_all() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from engine.cel import moments, numbers
 from engine.cel.seen import Seen, joined, plain
 from engine.cel.shapes import Origins
-from engine.cel.syntax import Chain
+from engine.cel.syntax import Chain, Unary
 from engine.cel.told import Told
 from engine.cel.tree import Applied, Folded, Part, Turn
 from engine.cel.types import DOUBLE, DURATION, INT, NEVER, STRING, TIMESTAMP, ListOf, Never, Type
@@ -59,15 +59,15 @@ def chained(told: Told, node: Chain, operands: list[Seen]) -> Seen:
     return Seen(node, _part(node, first.part, turns), type_, origins)
 
 
-def negated(told: Told, operand: Seen, node_times: int, node: Any) -> Seen:
-    """`-a`, written `node_times` times."""
+def negated(told: Told, node: Unary, operand: Seen) -> Seen:
+    """`-a`."""
     operation = _NEGATED.get(operand.type)
     if operand.is_lost:
         return Seen(node, operand.part, NEVER)
     if operation is None:
         hint = 'write duration("0s") - ...' if operand.type == DURATION else ""
         return told.wrong(node, f"no '-' for {operand.type}", hint)
-    if node_times % 2 == 0:
+    if node.times % 2 == 0:
         return Seen(node, operand.part, operand.type)
     return Seen(node, Applied(node.start, node.end, "compute", operation, (operand.part,)), operand.type)
 

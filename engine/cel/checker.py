@@ -85,6 +85,7 @@ class Checker:
         return unguarded(self.told, self.see(node, where))
 
     def _used(self, seen: Seen) -> Seen:
+        """An operand of a chain: a list only goes on into a longer one, anything else is used."""
         if not isinstance(seen.type, ListOf):
             use(seen.origins)
         return seen
@@ -212,7 +213,7 @@ class Checker:
         if node.operator == "-":
             operand = self._sure(node.of, where)
             use(operand.origins)
-            return arithmetic.negated(self.told, operand, node.times, node)
+            return arithmetic.negated(self.told, node, operand)
         seen = self._true_or_false(node.of, where, "!")
         use(seen.origins)
         if node.times % 2 == 0:

@@ -130,7 +130,7 @@ def _element(part: Element) -> Run:
 def _applied(part: Applied) -> Run:
     operation, start, end = part.operation, part.start, part.end
     runs = tuple(map(runner, part.operands))
-    if part.weight is not None or part.grows:
+    if part.weight is not None or part.grows or len(runs) > 2:
         return _weighed(part, runs)
     if len(runs) == 1:
         (only,) = runs
@@ -144,27 +144,18 @@ def _applied(part: Applied) -> Run:
                 raise Failed(str(fault), start, end) from None
 
         return run_one
-    if len(runs) == 2:
-        quick = _QUICK.get(operation)
-        if quick is not None:
-            return quick(runs[0], runs[1], part)
-        left, right = runs
+    quick = _QUICK.get(operation)
+    if quick is not None:
+        return quick(runs[0], runs[1], part)
+    left, right = runs
 
-        def run_two(frame: list[Any]) -> Any:
-            try:
-                return operation(left(frame), right(frame))
-            except Fault as fault:
-                raise Failed(str(fault), start, end) from None
-
-        return run_two
-
-    def run_all(frame: list[Any]) -> Any:
+    def run_two(frame: list[Any]) -> Any:
         try:
-            return operation(*[run(frame) for run in runs])
+            return operation(left(frame), right(frame))
         except Fault as fault:
             raise Failed(str(fault), start, end) from None
 
-    return run_all
+    return run_two
 
 
 def apply(part: Applied, frame: list[Any], values: list[Any]) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 
 from engine.cel.faults import Fault
 from engine.cel.numbers import shown
@@ -55,8 +56,8 @@ def to_seconds(when: datetime) -> int:
 
 def span(text: str) -> timedelta:
     """Read `24h`, `1h30m`, `-1.5s`, `250ms`. Raises Fault."""
-    match = _SPAN.fullmatch(text)
-    if not match or len(text) > 100:
+    match = _SPAN.fullmatch(text) if len(text) <= 100 else None
+    if not match:
         raise Fault(f"{shown(text)} is no duration; it is written 24h, 1h30m or 1.5s")
     scaled, scale = 0, 10**100
     for whole, fraction, unit in _PIECE.findall(match[2]):
@@ -147,20 +148,17 @@ def in_zone(when: datetime, zone: str) -> datetime:
         raise Fault(f"there the calendar is outside of the years 1 to 9999: {shown(zone)}") from None
 
 
-_ZONES: dict[str, timezone] = {}
-
-
-def zone_of(name: str) -> timezone:
+def zone_of(name: str) -> tzinfo:
     """The zone called `name`, or the fixed offset `+02:00` or `02:00`. Raises Fault."""
-    found = _ZONES.get(name)
+    found = _zone(name)
     if found is None:
-        found = _found(name)
-        if len(_ZONES) < 1000:
-            _ZONES[name] = found
+        raise Fault(f"{shown(name)} is no time zone; it is written Europe/Berlin, UTC or +02:00")
     return found
 
 
-def _found(name: str) -> timezone:
+@lru_cache(1024)
+def _zone(name: str) -> tzinfo | None:
+    """Also what is no zone is remembered: looking for it takes long."""
     match = re.fullmatch(r"([+-]?)([01]\d|2[0-3]):([0-5]\d)", name, re.ASCII)
     if match:
         offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
@@ -169,10 +167,10 @@ def _found(name: str) -> timezone:
 
     try:
         if re.fullmatch(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*", name, re.ASCII):
-            return ZoneInfo(name)  # type: ignore[return-value]
+            return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         pass
-    raise Fault(f"{shown(name)} is no time zone; it is written Europe/Berlin, UTC or +02:00")
+    return None
 
 
 def month(when: datetime, zone: str) -> str:
