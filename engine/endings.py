@@ -52,8 +52,8 @@ def state_of(target: Fact | None, noun: str = "invoice") -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 check`, `2 checks`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    """`1 check`, `2 checks`, `2 policies`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun[:-1] + 'ies' if noun.endswith('cy') else noun + 's'}"
 
 
 def clauses(*parts: str) -> str:

@@ -79,6 +79,17 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """Policies decided: one line, and all that stands out. `data` is what the record `policy.decision` holds."""
+
+    step: str
+    word: Word
+    label: str
+    detail: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A step goes on waiting; `seconds` since it began."""
 
@@ -160,7 +171,7 @@ class Header:
     notes: tuple[str, ...] = field(default_factory=tuple)
 
 
-Notice = Header | Started | Finished | Waiting | Said | Preview
+Notice = Header | Started | Finished | Decided | Waiting | Said | Preview
 
 
 class Renderer(Protocol):

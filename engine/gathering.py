@@ -144,6 +144,18 @@ class Gathering:
         recorded = self.log.emit("fact", id, **data, values=fact.clear())
         self._in_full[id] = (fact.digest, recorded.seq)
 
+    def origin(self, step: str) -> dict[str, Any]:
+        """Where the fact of a step came from: the step that read it, its record, digest, requests and moment."""
+        fact: Fact = self.known[step]
+        # Before a refresh a refreshed draft is the draft itself, as another step read it.
+        read = next((id for id in (step, *self.fetched) if id in self.fetched and self.fetched[id].value is fact), step)
+        origin: dict[str, Any] = {"step": step, "kind": type(fact).__name__, "digest": fact.digest}
+        if read in self._in_full:
+            origin["seq"] = self._in_full[read][1]
+        if fetched := self.fetched.get(read):
+            origin |= {"requests": [str(request) for request in fetched.requests], "at": fetched.at}
+        return origin
+
     def take_answer(self, id: str, request: Request, answer: Answer) -> None:
         """Record that a write was sent and what was answered, before anything is made of it."""
         said: dict[str, Any] = {"status": answer.status} if isinstance(answer, Replied) else {"why": answer.why}
@@ -209,6 +221,8 @@ class Gathering:
 
     def title(self, defn: StepDef) -> str:
         """What a person calls this step."""
+        if defn.kind == "policy":
+            return defn.title or "What the policies say"
         return defn.title or (self.checks[defn.name].title if defn.kind == "check" else self.steps[defn.name].title)
 
 

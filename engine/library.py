@@ -39,7 +39,7 @@ def check(path: Path, registry: Registry) -> Loaded:
 
 def _checked(path: Path, content: bytes, registry: Registry, *, is_quick: bool) -> Loaded:
     parsed = parse(content, shown(path), is_quick=is_quick)
-    runbook, diagnostics = validate(parsed, registry.steps, registry.checks)
+    runbook, diagnostics = validate(parsed, registry.steps, registry.checks, registry.policies)
     missing = registry.in_the_way(parsed.root)
     return Loaded(path, None if missing else runbook, (*diagnostics, *missing))
 

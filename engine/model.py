@@ -12,7 +12,7 @@ from engine.plain import dataclass
 from engine.source import Node, Source
 from engine.values import Money, Month, parse_duration, parse_lago_id
 
-Kind = Literal["step", "check", "confirm"]
+Kind = Literal["step", "check", "policy", "confirm"]
 
 
 def _flag(text: str) -> bool:
@@ -86,7 +86,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class StepDef:
-    """One step of a runbook: `kind` says whether `name` is a step's, a check's, or what must be typed to confirm.
+    """One step of a runbook: `kind` says whether `name` is a step's, a check's, those of policy sets, or what must be typed.
 
     `when` is what must be true for it to be taken (`engine.expressions.Condition`); None: it always is.
     """
@@ -99,6 +99,11 @@ class StepDef:
     with_: Mapping[str, Any] = field(default_factory=dict)
     when: Any = None
     node: Node | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Of a step of the kind `policy`: the names of its sets."""
+        return tuple(self.name.split()) if self.kind == "policy" else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RunbookError, SettingsFault
 from engine.plain import dataclass
+from engine.policy_files.library import Policies
 
 if TYPE_CHECKING:
     from engine.checks.base import Check
@@ -20,11 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Steps and checks by the names that a runbook gives them; `own` are those that did not come with runbook."""
+    """Steps, checks and policy sets by the names that a runbook gives them; `own` are those that did not come with runbook."""
 
     steps: Mapping[str, Step[Any]]
     checks: Mapping[str, Check[Any]]
     own: Extensions | None = None
+    policies: Policies = field(default_factory=Policies)
 
     def effect_of(self, kind: str, name: str) -> Effect:
         """What a step of a runbook does to the world: a check and a consent only read."""
@@ -73,7 +76,9 @@ def here(settings: Callable[[], Settings]) -> Registry:
     from engine.steps import REGISTRY as STEPS
 
     own = Extensions(settings, {"step": STEPS, "check": CHECKS})
-    return Registry(Offered("step", STEPS, own), Offered("check", CHECKS, own), own)
+    return Registry(
+        Offered("step", STEPS, own), Offered("check", CHECKS, own), own, Policies(lambda: settings().policies)
+    )
 
 
 def built_in() -> Registry:

@@ -80,12 +80,14 @@ def _step(registry: Registry) -> Schema:
             step=named("step", registry),
             check=named("check", registry),
             confirm=shared("reference"),
+            policy={"minItems": 1, "items": text(r"^\\S+$", "write the name of a policy file, without `.yaml`")},
         ),
-        "oneOf": [{"required": [kind]} for kind in ("step", "check", "confirm")],
+        "oneOf": [{"required": [kind]} for kind in ("step", "check", "policy", "confirm")],
         "allOf": [
             *rules("step", registry),
             *rules("check", registry),
             {"if": {"required": ["confirm"]}, "then": {"required": ["with"], "properties": {"with": shown}}},
+            {"if": {"required": ["policy"]}, "then": {"properties": {"with": shown}}},
         ],
     }
 

@@ -23,7 +23,7 @@ def conditions(runbook: Runbook, steps: Mapping[str, Step[Any]], notes: Notes) -
         when = node.at("when")
         own = _text(when)
         if when is not None and not _may_be_left_out(defn, steps):
-            what = "a `confirm`" if defn.kind == "confirm" else f"`{defn.name}`, which writes,"
+            what = f"a `{defn.kind}`" if defn.kind in ("confirm", "policy") else f"`{defn.name}`, which writes,"
             message = f"{what} cannot depend on a condition"
             help = "a runbook that does what it says at one time only is two runbooks: write another, or a check that denies"
             notes.error("RB034", message, node.keys["when"], help=help)

@@ -80,13 +80,13 @@ class Consents:
 
     def _too_early(self) -> None:
         """What a reference above the call cannot have yet, and what a check never gives."""
-        checks = {defn.id for defn in self.runbook.steps if defn.kind == "check"}
+        checks = {defn.id: defn.kind for defn in self.runbook.steps if defn.kind in ("check", "policy")}
         ahead = self.runbook.steps if self.call is None else self.runbook.steps[: self.call + 1]
         for defn in self.runbook.steps:
             for node, reference in _references(defn.node):
                 place = place_of(node, reference, self.notes.source)
-                for check in sorted(reference.names & checks - {defn.id}):
-                    message = f"`{check}` is a check, and its verdict cannot be handed on"
+                for check in sorted(reference.names & checks.keys() - {defn.id}):
+                    message = f"`{check}` is a {checks[check]}, and its verdict cannot be handed on"
                     self.notes.error("RB017", message, place, help="refer to what it judges")
                 if defn in ahead and reference.path[:1] == ("run",) and reference.path[1:] != ("id",):
                     message = f"`{reference.text}` is known only after the one-way step"

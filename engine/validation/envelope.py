@@ -125,21 +125,23 @@ def _steps(node: Node | None, notes: Notes) -> list[StepDef]:
             notes.error("RB024", f"two steps are called `{id}`", place, help=f"the first is on line {seen[id]}")
             continue
         seen[id] = place.line
-        kinds = [kind for kind in ("step", "check", "confirm") if kind in row.value]
+        kinds = [kind for kind in ("step", "check", "policy", "confirm") if kind in row.value]
         if len(kinds) != 1:
             many = " and ".join(f"a `{kind}`" for kind in kinds)
             message = f"`{id}` cannot be {many} at once" if many else f"`{id}` does not say what it does"
-            notes.error("RB013", message, place, help="a step has one of `step`, `check` and `confirm`")
+            notes.error("RB013", message, place, help="a step has one of `step`, `check`, `policy` and `confirm`")
             continue
         if kinds[0] not in keys or ("with" in row.value and "with" not in keys):
             continue
-        notes.broken_steps.pop()
         kind: Kind = kinds[0]  # type: ignore[assignment]
+        if kind == "policy" and not _sets(keys["policy"], notes):
+            continue
+        notes.broken_steps.pop()
         steps.append(
             StepDef(
                 id=id,
                 kind=kind,
-                name=str(keys[kind].value),
+                name=" ".join(_sets(keys[kind], notes)) if kind == "policy" else str(keys[kind].value),
                 title=_str(keys, "title") or None,
                 section=_str(keys, "section") or None,
                 with_={name: value.plain() for name, value in keys["with"].value.items()} if "with" in keys else {},
@@ -147,6 +149,17 @@ def _steps(node: Node | None, notes: Notes) -> list[StepDef]:
             )
         )
     return steps
+
+
+def _sets(node: Node, notes: Notes) -> list[str]:
+    """The names of policy sets; none, where anything is wrong with them."""
+    words = [row.value for row in node.value if isinstance(row.value, str) and re.fullmatch(r"\S+", row.value)]
+    if len(words) == len(node.value) > 0:
+        return list(dict.fromkeys(words))
+    if not notes.has_one_at(node.span):
+        help = "write the names of files without `.yaml`, as `policy: [billing]`"
+        notes.error("RB011", "`policy` must be a list of names", node.span, help=help)
+    return []
 
 
 def _texts(node: Node | None, what: str, notes: Notes) -> list[str]:

@@ -60,6 +60,9 @@ STEP = {
     "section": Key(str, False, "the heading that it stands under; steps of one section stand together"),
     "step": Key(str, False, "a step that reads or writes, of `docs/steps.md`"),
     "check": Key(str, False, "a check, of `docs/checks.md`: it passes, warns, or denies and so ends the run"),
+    "policy": Key(
+        list, False, "policy sets that decide, by the names of their files; `with:` hands them the facts they read"
+    ),
     "confirm": Key(str, False, "what the operator types to consent, as `${customer.external_id}`"),
     "when": Key(
         str, False, "of a step that reads and of a check: an expression; only when it is true is the step taken"

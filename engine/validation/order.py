@@ -100,4 +100,4 @@ def _can_be(defn: StepDef, steps: Mapping[str, Step[Any]]) -> tuple[str, ...]:
         return tuple(word for word in get_args(Outcome) if word != "pass")
     if defn.kind == "step" and defn.name in steps and steps[defn.name].effect is Effect.ONE_WAY:
         return OUTCOMES
-    return () if defn.name in steps or defn.kind == "confirm" else OUTCOMES
+    return () if defn.name in steps or defn.kind in ("confirm", "policy") else OUTCOMES

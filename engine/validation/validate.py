@@ -9,6 +9,7 @@ from typing import Any
 from engine.checks.base import Check
 from engine.diagnostics import Diagnostic, sort
 from engine.model import Runbook
+from engine.policy_files.library import Policies
 from engine.source import Node, Parsed
 from engine.steps.base import Step
 from engine.validation.conditions import conditions
@@ -17,23 +18,32 @@ from engine.validation.envelope import envelope
 from engine.validation.expressions import Expressions
 from engine.validation.notes import Notes
 from engine.validation.order import failure_notes, one_way_steps, unused_inputs
+from engine.validation.policies import policy_steps
 from engine.validation.wiring import Wiring
 
 
 def validate(
-    parsed: Parsed, steps: Mapping[str, Step[Any]], checks: Mapping[str, Check[Any]]
+    parsed: Parsed,
+    steps: Mapping[str, Step[Any]],
+    checks: Mapping[str, Check[Any]],
+    policies: Policies | None = None,
 ) -> tuple[Runbook | None, list[Diagnostic]]:
-    """The runbook, and everything wrong with it; None when there is an error. Never raises."""
+    """The runbook, and everything wrong with it; None when there is an error. Never raises.
+
+    `policies` are the sets that it may name; those that come with runbook where nothing is said.
+    """
     notes = Notes(parsed.source, list(parsed.diagnostics))
+    sets = Policies() if policies is None else policies
     runbook = None
     if parsed.root is not None:
         runbook = envelope(parsed.root, parsed.source, notes)
         if runbook is not None:
             expressions = Expressions(runbook, notes)
-            wiring = Wiring(runbook, steps, checks, notes, expressions)
+            wiring = Wiring(runbook, steps, checks, notes, sets, expressions)
             wiring.all(parsed.root)
             one_way_steps(runbook, steps, notes)
             Consents.of(runbook, steps, notes).all()
+            policy_steps(runbook, steps, sets, notes)
             unused_inputs(runbook, parsed.root, wiring.used | expressions.used, notes)
             conditions(runbook, steps, notes)
             failure_notes(runbook, parsed.root, steps, notes)

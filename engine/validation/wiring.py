@@ -13,11 +13,13 @@ from engine.diagnostics import Span
 from engine.facts import Confirmed, Fact, RunRecord
 from engine.model import INPUT_TYPES, Runbook, StepDef
 from engine.plain import dataclass
+from engine.policy_files.library import Policies
 from engine.references import Reference, find, is_path, is_whole
 from engine.source import Node
 from engine.steps.base import Step
 from engine.validation.expressions import Expressions
 from engine.validation.notes import Notes, meant, nearest, one_of, place_of
+from engine.validation.policies import PolicyStep
 from engine.validation.types import Type, fields_of, fits, name_of, type_of
 
 
@@ -33,6 +35,7 @@ class Wiring:
     steps: Mapping[str, Step[Any]]
     checks: Mapping[str, Check[Any]]
     notes: Notes
+    policies: Policies
     expressions: Expressions
     used: set[str] = field(default_factory=set)
     values: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -70,6 +73,9 @@ class Wiring:
         if defn.kind == "confirm":
             self._text(name)
             self._consent(defn, with_)
+            return
+        if defn.kind == "policy":
+            self._policy(defn, with_)
             return
         registry: Mapping[str, Any] = self.steps if defn.kind == "step" else self.checks
         if defn.name not in registry:
@@ -169,6 +175,24 @@ class Wiring:
                 help = f"hand over the whole of it: `${{{reference.path[0]}}}`"
                 self.notes.error("RB027", message, place_of(node, reference, self.notes.source), help=help)
 
+    def _policy(self, defn: StepDef, with_: Node | None) -> None:
+        """Each set is there, and is handed every fact that it reads, of the kind that it reads it as."""
+        given: dict[str, Type] = {}
+        for key, node in (with_.value if with_ is not None else {}).items():
+            reference = find(node.value)[0] if is_whole(node.value) else None
+            if reference is None or len(reference.path) != 1:
+                help = f"write `{key}: ${{...}}` with a step above that reads it, whole"
+                self.notes.error("RB011", f"`{key}` must be a reference to a fact", node.span, help=help)
+                self._mark_used(node)
+                given[key] = Type(())
+            else:
+                given[key] = self._look_up(node, reference) or Type(())
+        PolicyStep(defn, self.policies, self.notes, self.called).all(given, with_)
+
+    def called(self, kind: type) -> list[str]:
+        """The steps above that read a fact of this class."""
+        return [id for id, known in self._known.items() if known.classes and issubclass(known.classes[0], kind)]
+
     # References
 
     def _texts(self, node: Node) -> None:
@@ -257,7 +281,7 @@ class Wiring:
     def _type_of(self, defn: StepDef) -> Type:
         if defn.kind == "confirm":
             return Type((Confirmed,))
-        if defn.kind == "check":  # told in `consent.py`: nothing can be made of a verdict
+        if defn.kind in ("check", "policy"):  # told in `consent.py`: nothing can be made of a verdict
             return Type(())
         return Type((self.steps[defn.name].Fact,)) if defn.name in self.steps else Type(())
 
