@@ -164,6 +164,10 @@ BEYOND = {
     "RB032": "so is what was read before a consent",
     "RB033": "an expression is a language of its own",
     "RB034": "so is what is read under which condition",
+    "RB035": "which policy sets there are is a matter of folders",
+    "RB036": "so is what they want to be handed",
+    "RB037": "the order of rows is a matter of the whole file",
+    "RB038": "so is what a policy set is for",
 }
 # Files of these codes that it marks all the same, and the one of another code that it does not.
 MARKED = {

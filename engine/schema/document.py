@@ -80,7 +80,7 @@ def _step(registry: Registry) -> Schema:
             step=named("step", registry),
             check=named("check", registry),
             confirm=shared("reference"),
-            policy={"minItems": 1, "items": text(r"^\\S+$", "write the name of a policy file, without `.yaml`")},
+            policy={"minItems": 1, "items": text(r"^\S+$", "write the name of a policy file, without `.yaml`")},
         ),
         "oneOf": [{"required": [kind]} for kind in ("step", "check", "policy", "confirm")],
         "allOf": [
