@@ -64,7 +64,10 @@ class MapOf(Type):
 
 @dataclass(frozen=True, slots=True)
 class Record(Type):
-    """A declared object: a dict that has these fields. Any other field is an error before anything is evaluated."""
+    """A declared object: a dict with exactly these fields. An expression that names any other does not compile.
+
+    Of a dict that is handed in, the fields that are read must be there; one that is compared as a whole may have no others.
+    """
 
     name: str
     fields: Mapping[str, Type] = field(repr=False)
