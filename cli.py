@@ -16,7 +16,21 @@ from engine.errors import UsageFault
 from engine.line import testing
 from engine.line.plans import Plans
 from engine.line.runbooks import Runbooks
-from engine.line.shared import DECIDING, FILE, JUNIT, NAME, PLAN, RUN, calls, consenting, leave, offer, shared, shell_of
+from engine.line.shared import (
+    DECIDING,
+    FILE,
+    JUNIT,
+    NAME,
+    PLAN,
+    RUN,
+    calls,
+    consenting,
+    leave,
+    offer,
+    overriding,
+    shared,
+    shell_of,
+)
 
 if TYPE_CHECKING:
     from engine.model import Runbook
@@ -128,19 +142,23 @@ class Runs(Runbooks):
     def of(self, name: str, runbook: Runbook) -> Callable[..., Any]:
         @shared
         @consenting
+        @overriding(runbook.inputs)
         @click.option("-n", "--dry-run", is_flag=True, help="Read, judge and show; write nothing.")
         @click.option("--refresh", is_flag=True, help="With --dry-run: allow the one refresh of the draft.")
         @click.option("--detailed-exitcode", is_flag=True, help="With --dry-run: exit 20 if it would write.")
         @click.pass_context
         def run(ctx: click.Context, /, **given: Any) -> NoReturn:
-            from engine.commands.running import Wanted, run_runbook
+            from engine.commands.running import Wanted, reasons_of, run_runbook
 
             dry_run, refresh, detailed = (given.pop(key) for key in ("dry_run", "refresh", "detailed_exitcode"))
             for flag, value in (("--refresh", refresh), ("--detailed-exitcode", detailed)):
                 if value and not dry_run:
                     raise click.UsageError(f"{flag} goes with --dry-run")
             previews: Literal["read", "write"] = "write" if refresh else "read"
-            wanted = Wanted(given.pop("confirm"), given.pop("no_input"), previews if dry_run else "one-way", detailed)
+            reason = given.get("reason") if "reason" in runbook.inputs else given.pop("reason")
+            reasons = reasons_of(given.pop("overrides"), reason, is_own="reason" in runbook.inputs)
+            reach = previews if dry_run else "one-way"
+            wanted = Wanted(given.pop("confirm"), given.pop("no_input"), reach, detailed, reasons)
             leave(shell_of(ctx).do(run_runbook, runbook, given, wanted))
 
         return run
@@ -167,6 +185,7 @@ calls(
     Without a terminal the plan is the consent to its figures, if you made it.
     """,
     consenting,
+    overriding(),
     click.option("--total", metavar="AMOUNT", help="With --confirm, for a plan that somebody else made."),
     click.option("--approval", "approvals", metavar="FILE", type=FILE, multiple=True, help="An approval; repeatable."),
     click.option("-n", "--dry-run", "previews", is_flag=True, help="Say whether the plan still holds; write nothing."),

@@ -22,6 +22,7 @@ from engine.log import RunLog
 from engine.model import Runbook
 from engine.opening import Hears, open_world
 from engine.operators import Operator, account, who
+from engine.overriding import given
 from engine.plain import dataclass
 from engine.planning import Planning
 from engine.runner import Runner
@@ -215,6 +216,7 @@ class Begun:
     def clearance(self, operator: Operator) -> Clearance:
         """What this run has to pass before its call."""
         words, applying = self.consenting.command, self.applying
+        plan = applying.plan if applying is not None else None
         again = (
             replace(self.consenting, command=("runbook", "plan", *words[2:])).again() if words[1:2] == ("run",) else ""
         )
@@ -227,6 +229,7 @@ class Begun:
             self.bond,
             applying,
             applying.replan if applying is not None else again,
+            overrides=given(operator, self.session.overrides, plan, self.log.journal.run(self.run)),
         )
 
     def _consenting(self, operator: Operator) -> Consenting:

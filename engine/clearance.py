@@ -18,7 +18,7 @@ from engine.errors import Denied, Exit, NotConfirmed, RunbookError, Stale
 from engine.journal import Journal
 from engine.operators import Operator, everybody, require_kept
 from engine.plain import dataclass
-from engine.policy.decision import ApprovalNeed
+from engine.policy.decision import ApprovalNeed, Decision, Override
 from engine.values import iso
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ class Clearance:
     """One run's clearance. `bond` is the plan that it applies, as its first record names it; `applying` the plan itself.
 
     A run that is taken up again has the bond alone. Approvals in the journal count like those that the command line brought
-    along. `needs` and `overrides` are of the newest decision. `replan` is the command that makes a plan, or a new one.
+    along. `decision` is the newest of the policies, `needs` what it asks for, `overrides` what this run was given. `replan`
+    is the command that makes a plan, or a new one.
     """
 
     run: str
@@ -43,8 +44,9 @@ class Clearance:
     bond: Bond | None = None
     applying: Applying | None = None
     replan: str = ""
+    decision: Decision | None = None
     needs: Sequence[ApprovalNeed] = ()
-    overrides: frozenset[str] = frozenset()
+    overrides: tuple[Override, ...] = ()
     _assessor: Assessor | None = field(default=None, repr=False)
 
     @property
@@ -79,8 +81,11 @@ class Clearance:
         if self._assessor is None:
             require_kept(self.operators)
             self._assessor = Assessor({one.id: one for one in everybody(self.operators)})
-        question = Question(needs, bond, figures_digest, self.operator.id, self.clock.now(), self.overrides)
+        question = Question(needs, bond, figures_digest, self.operator.id, self.clock.now(), self._lifted())
         return self._assessor.assess(question, signed)
+
+    def _lifted(self) -> frozenset[str]:
+        return frozenset(one.policy for one in self.overrides)
 
     def _signed(self) -> list[Signed]:
         """Every approval and rejection that is known for the plan."""

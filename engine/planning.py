@@ -35,7 +35,7 @@ class Planning:
         """The plan of what is known now."""
         from engine.plan import Plan
 
-        gathering, way = asking.gathering, asking.way
+        gathering, way, clearance = asking.gathering, asking.way, asking.clearance
         now = gathering.world.clock.now()
         figures = asking.figures()
         return Plan.of(
@@ -49,6 +49,8 @@ class Planning:
                     "requests": [*_writes(gathering, way), _call(way, preview)],
                     "preview": preview.as_json(),
                     "verdicts": [_verdict(one) for one in judged],
+                    "decisions": [clearance.decision.as_data()] if clearance.decision is not None else [],
+                    "overrides": [{"policy": one.policy, "reason": one.reason} for one in clearance.overrides],
                     **self.about,
                 }
             ),

@@ -18,7 +18,7 @@ from engine.gathering import Gathering, figures_digest
 from engine.model import StepDef
 from engine.plain import dataclass
 from engine.policy.deciding import decide
-from engine.policy.decision import Decision, Override, Phase
+from engine.policy.decision import Decision, Phase
 from engine.policy.model import PolicySet
 from engine.policy.occasion import Handed, Occasion
 from engine.references import find
@@ -38,7 +38,6 @@ class Policing:
     environment: str
     run: str
     mode: str
-    overrides: tuple[Override, ...] = ()
     latest: Decision | None = None
     _before: dict[str, Handed] = field(default_factory=dict)
 
@@ -86,14 +85,14 @@ class Policing:
                 facts=handed,
                 planned=planned,
                 planned_digest=planned_digest,
-                overrides=self.overrides,
+                overrides=self.asking.clearance.overrides,
             ),
         )
         gathering.log.emit("policy.decision", defn.id, **decision.as_data(), at=at)
         if phase == "plan":
             self._before = handed
         self.latest = decision
-        self.asking.clearance.needs = decision.needs
+        self.asking.clearance.decision, self.asking.clearance.needs = decision, decision.needs
         return decision
 
     def tell(self, decision: Decision | None, *, in_full: bool) -> None:

@@ -25,6 +25,7 @@ from engine.itinerary import Itinerary
 from engine.log import RunLog
 from engine.model import StepDef
 from engine.one_way import OneWayCall
+from engine.overriding import record
 from engine.plain import dataclass
 from engine.planning import Planning
 from engine.previewing import Previewing, reviewed
@@ -93,6 +94,7 @@ class Runner:
 
     def _go(self) -> Ending:
         self._require_operator()
+        record(self.clearance.overrides, self.log.journal.run(self.run), self.log)
         self._require_usable()
         self._first_reads()
         writes = self.way.writes

@@ -39,7 +39,7 @@ class Session:
     """What one command needs. `fault` receives what can stand on stderr only, because no record could keep it.
 
     `is_detailed`: a dry run that would write ends with an exit code of its own. `heard` gets every answer of Lago and
-    the console whole.
+    the console whole. `overrides` are policies that are not to stop this run, each with the reason.
     """
 
     settings: Settings
@@ -52,6 +52,7 @@ class Session:
     heard: Callable[[Heard], object] = id
     is_lost: Callable[[], bool] = lambda: False
     is_detailed: bool = False
+    overrides: Mapping[str, str] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
 
     def run(

@@ -24,8 +24,8 @@ FLOORS: dict[int, str] = {
     "setting_table settings signing ssh_keys strict_json terminal wire written",
     3: "api approvals assessment checks plan policy steps",
     4: "aftermath applying approving asking begun clearance consent endings expressions extensions gathering interrupts "
-    "itinerary library log one_way opening planning policing policy_files previewing recall registry resume runner schema "
-    "session standing validation",
+    "itinerary library log one_way opening overriding planning policing policy_files previewing recall registry resume "
+    "runner schema session standing validation",
     5: "commands explain policy_testing recording render sandbox testing",
     6: "line start",
 }

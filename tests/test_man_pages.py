@@ -102,6 +102,8 @@ def test_what_all_runbooks_take_stands_on_the_page_of_run_and_no_runbook_s_input
         "--confirm EXTERNAL_ID",
         "--no-input",
         "--yes",
+        "--override POLICY",
+        "--reason TEXT",
         "-n, --dry-run",
         "--refresh",
         "--detailed-exitcode",

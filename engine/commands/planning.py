@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class Wanted:
     refresh: bool
     valid_for: str | None
     detailed_exitcode: bool
+    overrides: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_runbook(shell: Shell, runbook: Runbook, given: Mapping[str, Any], wanted: Wanted) -> int:
@@ -43,7 +45,9 @@ def plan_runbook(shell: Shell, runbook: Runbook, given: Mapping[str, Any], wante
     inputs, texts = running.read_inputs(runbook, given, "plan")
     planning = Planning(_valid_for(wanted.valid_for), lambda plan: keep(plan, wanted.output))
     _require_free(wanted.output)
-    asked = running.Wanted(None, True, "write" if wanted.refresh else "read", wanted.detailed_exitcode)
+    asked = running.Wanted(
+        None, True, "write" if wanted.refresh else "read", wanted.detailed_exitcode, wanted.overrides
+    )
     session = running.open_session(shell, asked)
     consenting = running.consenting_of(shell, asked, runbook, texts, ("runbook", "plan", runbook.runbook))
     return session.run(runbook, inputs, consenting, running.REACHES[asked.reach], planning=planning)
@@ -57,6 +61,8 @@ def apply_plan(
     total: str | None,
     no_input: bool,
     previews: bool,
+    overrides: Sequence[str] = (),
+    reason: str | None = None,
 ) -> int:
     """Apply a plan. Raises UsageFault, Invalid (the plan or an approval), Stale (the runbook takes other inputs now)."""
     found = plans.read(plan)
@@ -67,7 +73,9 @@ def apply_plan(
     runbook = load_planned(shell, found)
     given = {**found.inputs, **({} if total is None else {"total": total})}
     inputs, texts = running.read_inputs(runbook, given, "plan")
-    asked = running.Wanted(confirm, no_input, "read" if previews else "one-way", False)
+    asked = running.Wanted(
+        confirm, no_input, "read" if previews else "one-way", False, running.reasons_of(overrides, reason)
+    )
     session = running.open_session(shell, asked)
     words = ("runbook", "apply", str(plan), *(word for path in approvals for word in ("--approval", str(path))))
     typed = {} if total is None else {"total": texts["total"]}

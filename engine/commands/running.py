@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.commands.shell import Shell
@@ -23,12 +24,28 @@ REACHES = {"read": Effect.READ, "write": Effect.WRITE, "one-way": Effect.ONE_WAY
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person asks for beside the inputs. `confirm` is `--confirm`; `reach` the strongest effect allowed."""
+    """What a person asks for beside the inputs. `confirm` is `--confirm`; `reach` the strongest effect allowed.
+
+    `overrides` are the policies that are not to stop this run, each with the reason.
+    """
 
     confirm: str | None
     no_input: bool
     reach: Literal["read", "write", "one-way"]
     is_detailed: bool
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+
+def reasons_of(policies: Sequence[str], reason: str | None, *, is_own: bool = False) -> dict[str, str]:
+    """The overrides that were typed, each with its reason. Raises UsageFault: one without a reason, or a reason for nothing.
+
+    `is_own` says that `--reason` is an input of the runbook as well.
+    """
+    if policies and not (reason or "").strip():
+        raise UsageFault("--override needs --reason TEXT: why this policy is not to stop this run")
+    if reason is not None and not policies and not is_own:
+        raise UsageFault("--reason goes with --override POLICY")
+    return {policy: str(reason).strip() for policy in policies}
 
 
 def run_runbook(shell: Shell, runbook: Runbook, given: Mapping[str, Any], wanted: Wanted) -> int:
@@ -107,6 +124,7 @@ def open_session(shell: Shell, wanted: Wanted) -> Session:
         is_lost=terminal.is_lost,
         ask_key=terminal.ask_secret if terminal.can_ask else None,
         is_detailed=wanted.is_detailed,
+        overrides=wanted.overrides,
     )
 
 
@@ -116,5 +134,8 @@ def consenting_of(
     """How consent can be had here; `words` are the command's own, where it is not `run`."""
     flags = [name for name, item in runbook.inputs.items() if item.type == "flag"] if runbook else []
     command = words or (("runbook", "run", runbook.runbook) if runbook else ())
+    for policy, reason in wanted.overrides.items():
+        said = () if runbook is not None and "reason" in texts else ("--reason", reason)
+        command = (*command, "--override", policy, *said)
     ask = shell.terminal.ask if shell.terminal.can_ask and shell.format != "json" else None
     return Consenting(ask, wanted.confirm, texts, command, frozenset(flags))

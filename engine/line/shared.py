@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -99,6 +99,19 @@ DECIDING = (
     click.option("--no-input", is_flag=True, help="Ask nothing, even on a terminal."),
 )
 JUNIT = click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit report as well.")
+
+
+def overriding(inputs: Collection[str] = ()) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options of a command in which a policy may be overridden. A runbook's own `--reason` among `inputs` is the reason."""
+    override = click.option(
+        "--override",
+        "overrides",
+        metavar="POLICY",
+        multiple=True,
+        help="Let this policy not stop this run; needs --reason.",
+    )
+    reason = click.option("--reason", metavar="TEXT", help="Why the policies are overridden; it stands in the journal.")
+    return lambda function: override(function if "reason" in inputs else reason(function))
 
 
 def consenting(function: Callable[..., Any]) -> Callable[..., Any]:

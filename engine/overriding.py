@@ -1,0 +1,55 @@
+"""A person's word that one policy is not to stop this one run: what was given, by whom it counts, and its record. Floor 4.
+
+Whether it lifts anything is the policy's to say (`override: {roles, reason}`). It is for this run, and for the run that
+applies the plan in which it stands, since whoever approves that plan has seen it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from engine.events import Finished, Recorded
+from engine.log import RunLog
+from engine.operators import Operator
+from engine.policy.decision import Override
+
+if TYPE_CHECKING:
+    from engine.plan import Plan
+
+
+def given(
+    by: Operator, reasons: Mapping[str, str], plan: Plan | None, before: Iterable[Recorded]
+) -> tuple[Override, ...]:
+    """The overrides of a run: given now, standing in the plan that it applies, or given earlier in the same run.
+
+    Those of a plan count as the word of whoever applies it, with their roles: the plan's maker did not sign it.
+    """
+    planned = {one.policy: one.reason for one in plan.overrides} if plan is not None else {}
+    mine = tuple(Override(policy, by.id, by.roles, reason) for policy, reason in {**planned, **reasons}.items())
+    return (
+        *mine,
+        *(_again(one) for one in before if one.type == "override.given" and one.data["policy"] not in reasons),
+    )
+
+
+def _again(record: Recorded) -> Override:
+    data = record.data
+    return Override(str(data["policy"]), str(data["operator"]), tuple(data["roles"]), str(data["reason"]))
+
+
+def record(overrides: Iterable[Override], before: Iterable[Recorded], log: RunLog) -> None:
+    """Keep those that the run has no record of yet, and show all. Raises JournalFault."""
+    kept = {_again(one) for one in before if one.type == "override.given"}
+    for one in overrides:
+        if one not in kept:
+            log.emit(
+                "override.given",
+                None,
+                policy=one.policy,
+                operator=one.operator,
+                roles=list(one.roles),
+                reason=one.reason,
+            )
+        said = f"`{one.policy}` is not to stop this run: {one.operator}, {one.reason}"
+        log.notice(Finished("override", "warn", "override", said))
