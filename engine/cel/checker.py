@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from engine.cel import arithmetic, comparing, macros
 from engine.cel.calls import called, unguarded
 from engine.cel.functions import MACROS
-from engine.cel.seen import Known, Seen, Variable, Where, joined, plain, truth
+from engine.cel.seen import Known, Seen, Variable, Where, joined, plain, truth, without_null
 from engine.cel.shapes import ANY, Origins, Shape, listed, parts, use
 from engine.cel.syntax import (
     Call,
@@ -28,7 +28,7 @@ from engine.cel.syntax import (
 from engine.cel.told import Told, meant, some_of
 from engine.cel.tree import All, Applied, Choose, Constant, Element, Field, Listed, Mapped, NotNull, Part, Some
 from engine.cel.tree import Variable as Read
-from engine.cel.types import BOOL, INT, NEVER, NULL, STRING, ListOf, MapOf, Never, Nullable, Record, Type
+from engine.cel.types import BOOL, INT, NEVER, NULL, STRING, ListOf, MapOf, Never, Nullable, Record, Type, Words
 
 
 class Checker:
@@ -125,6 +125,8 @@ class Checker:
             return self._element(node, of, key, type_.value, node.field, where)
         if not isinstance(type_, Record):
             hint = "write size(...)" if node.field in ("length", "len", "size", "count") else ""
+            if isinstance(type_, ListOf) and isinstance(type_.element, Record) and node.field in type_.element.fields:
+                hint = f"its elements have: write .all(x, x.{node.field} ...) or .map(x, x.{node.field})"
             return self.told.wrong(node, f"{type_} has no fields", hint, node.at)
         if node.field not in type_.fields:
             message = f"{self.told.written(node.of)} has no field '{node.field}'{meant(node.field, type_.fields)}"
@@ -167,7 +169,8 @@ class Checker:
         return self._perhaps_null(node, part, inside, origins, path, where.known)
 
     def _compare(self, node: Compare, where: Where) -> Seen:
-        left, right = self.see(node.left, where), self.see(node.right, where)
+        left = self.see(node.left, where)
+        right = self._word_without_quotes(node.right, left, where) or self.see(node.right, where)
         if node.operator in ("==", "!="):
             if NULL not in (left.type, right.type):
                 use(left.origins)
@@ -182,6 +185,13 @@ class Checker:
         use(right.origins)
         left, right = unguarded(self.told, left), unguarded(self.told, right)
         return self._sized(comparing.ordered(self.told, node, left, right), node, left, right)
+
+    def _word_without_quotes(self, node: Node, beside: Seen, where: Where) -> Seen | None:
+        """Tell of `invoice.status == draft`."""
+        words = without_null(beside.type)
+        if isinstance(node, Name) and isinstance(words, Words) and node.name in words.values - {*where.variables}:
+            return self.told.wrong(node, f"there is no name '{node.name}'", f'a word stands in quotes: "{node.name}"')
+        return None
 
     def _sized(self, seen: Seen, node: Compare, left: Seen, right: Seen) -> Seen:
         """The same comparison, with what it says of the size of a list: `size(x) > 0`."""

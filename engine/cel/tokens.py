@@ -73,9 +73,8 @@ def _token(text: str, match: re.Match[str], problems: list[Problem]) -> Token:
         return Token("string", start, end, written, _string(match))
     follower = re.compile(r"[A-Za-z0-9_]+").match(text, end)
     if follower:
-        whole = Problem(start, follower.end(), f"'{written}{follower[0]}' is no number")
-        unsigned = "there are no unsigned numbers; leave the 'u' away" if follower[0] in "uU" else ""
-        raise Uncompiled((Problem(whole.start, whole.end, whole.message, unsigned),))
+        whole = written + follower[0]
+        raise Uncompiled((Problem(start, follower.end(), f"'{whole}' is no number", _instead_of_number(whole)),))
     if match["double"]:
         number = float(written)
         if number == float("inf"):
@@ -85,6 +84,17 @@ def _token(text: str, match: re.Match[str], problems: list[Problem]) -> Token:
         return Token("int", start, end, written, int(written[2:], 16))
     digits = written.lstrip("0")
     return Token("int", start, end, written, int(digits or "0") if len(digits) < 20 else 2**64)
+
+
+def _instead_of_number(written: str) -> str:
+    """What to write for what is a number, or a duration, elsewhere."""
+    if written[-1] in "uU":
+        return "there are no unsigned numbers; leave the 'u' away"
+    if re.fullmatch(r"[0-9.]+(h|m|s|ms|us)", written):
+        return f'a duration is written duration("{written}")'
+    if re.fullmatch(r"[0-9]+d(ays?)?", written):
+        return f'a duration is written in hours: duration("{24 * int(written.split("d")[0][:9])}h")'
+    return "the digits of a number stand without '_'" if "_" in written else ""
 
 
 def _string(match: re.Match[str]) -> str:
@@ -117,5 +127,6 @@ def _stranger(text: str, at: int) -> Problem:
     if character in "\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019\u201a":
         return Problem(at, at + 1, f"{character} is no quotation mark of a program; use \" or '")
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
-    hint = {"^": "there is no power", "~": 'use .glob("LAG-*")'}.get(character, "")
+    hints = {"^": "there is no power", "~": 'use .glob("LAG-*")', "#": "a comment begins with //"}
+    hint = {**hints, "$": "an expression stands here without ${ }", ";": "it is one expression"}.get(character, "")
     return Problem(at, at + 1, f"'{shown}' has no meaning here", hint)
