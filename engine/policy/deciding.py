@@ -12,12 +12,16 @@ from typing import Any
 
 from engine import __version__
 from engine.cel import Failed, OverBudget, Program, Trace
+from engine.opa.answers import Answered, Question
 from engine.plain import dataclass
+from engine.policy import rego
 from engine.policy.decision import ApprovalNeed, Decision, Override, Ruled, Used
+from engine.policy.documents import as_json
 from engine.policy.explaining import plain, said, tree
 from engine.policy.kinds import Unfit
-from engine.policy.model import Policy, PolicySet
+from engine.policy.model import Approve, Asked, Policy, PolicySet
 from engine.policy.occasion import Occasion, schema
+from engine.policy.rego import Approving
 from engine.values import digest
 
 BOUND = "plan.figures_digest"
@@ -56,6 +60,7 @@ def decide(sets: Sequence[PolicySet], occasion: Occasion) -> Decision:
             "mode": occasion.mode,
             "figures_digest": occasion.figures_digest,
             "planned_digest": occasion.planned_digest or occasion.figures_digest,
+            **({"rego": {name: one.as_data() for name, one in occasion.answers.items()}} if occasion.answers else {}),
         },
         nothing=nothing,
     )
@@ -97,7 +102,23 @@ class Judging:
 
     def all(self) -> list[Ruled]:
         """Every policy of the set and what it came to."""
+        if self.set.opa is not None:
+            return self._in_rego(self.set.opa)
         return [self._policy(policy) for policy in self.set.policies]
+
+    def _in_rego(self, asked: Asked) -> list[Ruled]:
+        """What OPA's answer comes to. It is believed only where all facts that it was asked about are as declared."""
+        answer = self.occasion.answers.get(self.set.name, Answered("opa", why="OPA was not asked"))
+        if self.unfit:
+            answer = Answered(answer.by, why=f"`{self.unfit[0].path}` {self.unfit[0].why}")
+        approving, why = None, ""
+        if asked.approve is not None:
+            bound, why = self._bound(asked.approve)
+            approve = asked.approve
+            approving = Approving(approve.count, approve.roles, approve.distinct_from, approve.valid_for, bound)
+        said = rego.ruled(self.set.name, asked.place, Answered(answer.by, why=why) if why else answer, approving)
+        self.needs += said.needs
+        return list(said.policies)
 
     def _policy(self, policy: Policy) -> Ruled:
         if policy.evaluate not in ("both", self.occasion.phase):
@@ -195,12 +216,9 @@ class Judging:
     def _need(self, policy: Policy) -> str:
         """Note who must approve; why it cannot be told what an approval would be bound to, if so."""
         assert policy.approve is not None
-        bound: dict[str, Any] = {BOUND: self.occasion.figures_digest}
-        for program in policy.approve.bound_to:
-            value, why = self._value(program)
-            if why:
-                return why
-            bound[program.text] = said(value).get("value", digest(_kept(value)))
+        bound, why = self._bound(policy.approve)
+        if why:
+            return why
         if policy.mode == "enforce":
             need = policy.approve
             self.needs.append(
@@ -210,6 +228,16 @@ class Judging:
                 )
             )  # fmt: skip
         return ""
+
+    def _bound(self, approve: Approve) -> tuple[dict[str, Any], str]:
+        """The paths that an approval is bound to with their values, or why one has none."""
+        bound: dict[str, Any] = {BOUND: self.occasion.figures_digest}
+        for program in approve.bound_to:
+            value, why = self._value(program)
+            if why:
+                return {}, why
+            bound[program.text] = said(value).get("value", digest(_kept(value)))
+        return bound, ""
 
     def _lifted(self, policy: Policy) -> tuple[Override | None, str]:
         """The override that lifts this policy, or why one that was given does not."""
@@ -225,3 +253,10 @@ class Judging:
 
     def _is_meant(self, override: Override, policy: Policy) -> bool:
         return override.policy in (policy.id, f"{self.set.name}/{policy.id}")
+
+
+def questions(sets: Sequence[PolicySet], occasion: Occasion) -> Iterator[tuple[str, Question, dict[str, Any]]]:
+    """What is to be asked of OPA before this decision: of each set in Rego its name, the question, and the facts as JSON."""
+    for one in sets:
+        if one.opa is not None and one.is_for(occasion.action, occasion.environment):
+            yield one.name, one.opa.question, as_json(occasion.values(one)[0])

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from engine.cel import Program
 from engine.cel.types import STRING, TIMESTAMP, ListOf, Record, Type
+from engine.opa.answers import Question
 from engine.plain import dataclass
 from engine.policy.kinds import Kind, type_of
 
@@ -70,11 +71,21 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a set in Rego asks OPA, and what an approval must be that Rego asks for; `place` is where the file says so."""
+
+    question: Question
+    approve: Approve | None
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class PolicySet:
     """One file. `actions` and `environments` say what it is for: empty means all of them.
 
     `facts` are what a runbook must hand it, by name; `mirrors` is the fact that `planned` shows as it was planned.
-    `params` are the values of every environment that says nothing of its own in `by_environment`.
+    `params` are the values of every environment that says nothing of its own in `by_environment`. With `opa` the policies
+    are in Rego, and here are none.
     """
 
     name: str
@@ -93,6 +104,7 @@ class PolicySet:
     variables: Mapping[str, Program]
     policies: tuple[Policy, ...]
     text: str = field(default="", repr=False)
+    opa: Asked | None = None
 
     def is_for(self, action: str, environment: str) -> bool:
         """Whether this set decides about such an action there."""

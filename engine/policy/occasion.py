@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.cel.types import Nullable, Record, Type
+from engine.opa.answers import Answered
 from engine.plain import dataclass
 from engine.policy.decision import Override, Phase
 from engine.policy.kinds import Kind, Unfit, document
@@ -28,7 +29,7 @@ class Occasion:
     """One decision to be taken. `action` is the one-way step, empty where there is none.
 
     `facts` go by the names that the runbook hands them under; `planned` are the same as they were planned or confirmed,
-    and before that as they are now, as is `planned_digest`.
+    and before that as they are now, as is `planned_digest`. `answers` are OPA's, by the names of the sets in Rego.
     """
 
     phase: Phase
@@ -45,6 +46,7 @@ class Occasion:
     planned: Mapping[str, Handed] | None = None
     planned_digest: str = ""
     overrides: tuple[Override, ...] = ()
+    answers: Mapping[str, Answered] = field(default_factory=dict)
 
     def values(self, set: PolicySet) -> tuple[dict[str, Any], list[Unfit]]:
         """The names that this set's policies may read, with their values, but for variables; and what does not fit."""

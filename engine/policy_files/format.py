@@ -30,7 +30,23 @@ SET = {
     "environments": Key(dict, False, "other params for an environment, by its label"),
     "variables": Key(dict, False, "expressions with a name, for what several policies need"),
     "policies": Key(list, True, "the policies; all of them are always judged, in the order in which they stand"),
+    "engine": Key(str, False, "`cel`, which it is if nothing is said, or `opa`: then the policies are in Rego"),
 }
+# A set in Rego has `opa` where others have policies; its params are `input.params`.
+IN_REGO = {
+    **{name: key for name, key in SET.items() if name not in ("policies", "variables")},
+    "opa": Key(dict, True, "what OPA is asked"),
+}
+OPA = {
+    "package": Key(
+        str, True, "the package whose rules `deny`, `violation`, `warn` and `approve` count, as `lago.close`"
+    ),
+    "files": Key(list, False, "files and folders of Rego and data, below the folder of this file"),
+    "server": Key(str, False, "instead of files: the address of an OPA server that has the package"),
+    "timeout": Key(str, False, "how long an answer may take, as `5s`, which it is if nothing is said; `60s` at most"),
+    "approve": Key(dict, False, "who must approve, where Rego asks for it"),
+}
+ENGINES = ("cel", "opa")
 METADATA = {
     "name": Key(str, True, "its name on screens and in records"),
     "version": Key(str, True, "the version that a record names; raise it with every change"),

@@ -50,9 +50,9 @@ def check(path: Path, content: bytes | None = None) -> Checked:
 
     if content is None:
         content = _content(path)
-    found, told = read(parse(content, shown(path), is_quick=True))
+    found, told = read(parse(content, shown(path), is_quick=True), path.parent)
     if told:
-        found, told = read(parse(content, shown(path)))
+        found, told = read(parse(content, shown(path)), path.parent)
     return Checked(path, found, tuple(told))
 
 

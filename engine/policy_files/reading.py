@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field
+from pathlib import Path
 from typing import Any
 
 from engine.cel import Program
@@ -12,9 +13,10 @@ from engine.cel.types import NEVER, Type
 from engine.diagnostics import Diagnostic, Span, sort
 from engine.plain import dataclass
 from engine.policy.kinds import KINDS, Kind
-from engine.policy.model import PLANNED, RESERVED, Policy, PolicySet, names_of
+from engine.policy.model import PLANNED, RESERVED, Asked, Policy, PolicySet, names_of
 from engine.policy_files import format
 from engine.policy_files.expressions import Expressions
+from engine.policy_files.rego import RegoReading, digest_of
 from engine.policy_files.rules import Rules
 from engine.policy_files.shapes import MOMENT, Shapes
 from engine.source import Node, Parsed, Source
@@ -25,10 +27,13 @@ _NAME = re.compile(format.VARIABLE, re.ASCII)
 _NAME_HELP = "use small letters, digits and underscores, a letter first"
 
 
-def read(parsed: Parsed) -> tuple[PolicySet | None, list[Diagnostic]]:
-    """The set of one file, and everything wrong with it; None when there is an error. Never raises."""
+def read(parsed: Parsed, folder: Path | None = None) -> tuple[PolicySet | None, list[Diagnostic]]:
+    """The set of one file, and everything wrong with it; None when there is an error. Never raises.
+
+    `folder` is where the file lies: what it names is looked for there.
+    """
     notes = Notes(parsed.source, [one for one in parsed.diagnostics if not _is_a_moment(one, parsed.source)])
-    found = Reading(notes, parsed.source).file(parsed.root) if parsed.root is not None else None
+    found = Reading(notes, parsed.source, folder).file(parsed.root) if parsed.root is not None else None
     told = sort(notes.found)
     return (None if any(one.severity == "error" for one in told) else found), told
 
@@ -45,6 +50,7 @@ class Reading:
 
     notes: Notes
     source: Source
+    folder: Path | None = None
     facts: dict[str, Kind] = field(default_factory=dict)
     mirrors: str | None = None
     types: dict[str, Type] = field(default_factory=dict)
@@ -59,22 +65,30 @@ class Reading:
 
     def file(self, root: Node) -> PolicySet | None:
         """The set; None when too little of it is there."""
-        top = self.keys(root, format.SET, "a policy file")
+        engine = root.at("engine")
+        is_rego = engine is not None and engine.value == "opa"
+        top = self.keys(root, format.IN_REGO if is_rego else format.SET, "a policy file" + " in Rego" * is_rego)
         if top is None:
             return None
         self._word(top.get("apiVersion"), "apiVersion", (format.API_VERSION,))
         self._word(top.get("kind"), "kind", (format.KIND,))
+        self._word(engine, "engine", format.ENGINES)
         about = self.keys(top["metadata"], format.METADATA, "`metadata`") if "metadata" in top else None
         applies = self.keys(top["applies_to"], format.APPLIES_TO, "`applies_to`") if "applies_to" in top else None
         self._facts(top.get("facts"))
         self._params(top.get("types"), top.get("params"), top.get("environments"))
         self._variables(top.get("variables"))
         rules = Rules(self.notes, self.expressions, self.names, self.keys)
+        if is_rego:
+            asked = RegoReading(self.notes, rules, self.folder).read(top.get("opa"))
+            return self._made(about or {}, applies or {}, [], asked)
         policies = rules.all(top.get("policies"))
         self._unused(top)
         return self._made(about or {}, applies or {}, policies)
 
-    def _made(self, about: Mapping[str, Node], applies: Mapping[str, Node], policies: list[Policy]) -> PolicySet:
+    def _made(
+        self, about: Mapping[str, Node], applies: Mapping[str, Node], policies: list[Policy], asked: Asked | None = None
+    ) -> PolicySet:
         said = {name: str(node.value) for name, node in about.items()}
         return PolicySet(
             name=said.get("name", ""),
@@ -82,7 +96,7 @@ class Reading:
             version=said.get("version", ""),
             owner=said.get("owner", ""),
             path=self.source.path,
-            digest="sha256:" + self.source.digest,
+            digest=digest_of("sha256:" + self.source.digest, asked),
             actions=self._list(applies.get("actions"), "actions"),
             environments=self._list(applies.get("environments"), "environments"),
             facts=self.facts,
@@ -93,6 +107,7 @@ class Reading:
             variables=self.variables,
             policies=tuple(policies),
             text=self.source.text,
+            opa=asked,
         )
 
     def keys(self, node: Node, wanted: Mapping[str, Key], what: str) -> dict[str, Node] | None:

@@ -169,6 +169,10 @@ class Rules:
         if effect and effect != "approve":
             help = "remove `approve`, or let the effect be `approve`"
             self.notes.error("RP007", f"with `effect: {effect}` nobody is asked to approve", node.span, help=help)
+        return self.approve(node)
+
+    def approve(self, node: Node) -> Approve | None:
+        """What an approval must be; None where it cannot be told."""
         keys = self.keys(node, format.APPROVE, "`approve`")
         if keys is None:
             return None

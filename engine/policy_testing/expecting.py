@@ -88,8 +88,11 @@ class ExpectedReading:
     def coverage(self, node: Node | None) -> tuple[Placed | None, list[Excused]]:
         """The threshold, and the conditions that are excused."""
         keys = self.texts.keys(node, _COVERAGE, "`coverage`") if node is not None else None
-        if keys is None:
+        if keys is None or node is None:
             return None, []
+        if self.set.opa is not None:
+            help = "`opa test --coverage` tells which lines of Rego its own tests reach"
+            self.texts.error("RT012", "of a set in Rego no conditions are known", node.span, help)
         threshold = keys.get("threshold")
         if threshold is not None and not 0 <= threshold.value <= 100:
             self.texts.error("RT007", f"{threshold.value} is no percentage", threshold.span, "0 to 100")

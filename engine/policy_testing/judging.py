@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
-from engine.policy.deciding import decide
+from engine.opa.answers import Answered, Question
+from engine.policy import rego
+from engine.policy.deciding import decide, questions
 from engine.policy.decision import Decision, Ruled
 from engine.policy_testing.model import RESULT, Case, Expected
 from engine.scenario_results import Difference
 
+Ask = Callable[[Question, Mapping[str, Any]], Answered]
 
-def judge(case: Case) -> tuple[Decision, list[Difference]]:
-    """The decision on this case, and everything about it that is not as expected."""
-    decision = decide([case.set], case.occasion)
+
+def judge(case: Case, ask: Ask | None = None) -> tuple[Decision, list[Difference]]:
+    """The decision on this case, and everything about it that is not as expected. `ask` asks the real OPA."""
+    answers = {}
+    for name, question, facts in questions([case.set], case.occasion):
+        if case.answered is not None:
+            answers[name] = case.answered
+        elif ask is not None:
+            answers[name] = rego.kept(ask(question, facts))
+    decision = decide([case.set], replace(case.occasion, answers=answers))
     return decision, list(_differences(case, decision))
 
 
@@ -33,9 +45,8 @@ def _differences(case: Case, decision: Decision) -> Iterator[Difference]:
 
 def _policy(id: str, expected: Expected, ruled: Ruled | None, decision: Decision) -> Iterator[Difference]:
     if ruled is None:
-        yield Difference(
-            id, expected.outcome, "not judged", expected.span, (decision.nothing,) if decision.nothing else ()
-        )
+        why = [decision.nothing, *(f"{one.id}: {one.error}" for one in decision.policies if one.error)]
+        yield Difference(id, expected.outcome, "not judged", expected.span, tuple(filter(None, why)))
         return
     if ruled.outcome != expected.outcome:
         more = tuple(filter(None, (_told(ruled), ruled.not_lifted)))
