@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.cel.functions import MACROS
 from engine.cel.parser import parsed
 from engine.cel.problems import Uncompiled
 from engine.cel.syntax import Call, Chain, Choice, Compare, Entries, Index, Items, Logic, Name, Node, Select, Unary
-
-# What declares a variable: its first argument is the variable's name.
-LOOPS = frozenset({"all", "exists", "exists_one", "filter", "map"})
 
 
 def names_in(text: str) -> frozenset[str]:
@@ -25,7 +23,7 @@ def _free(node: Node) -> Iterator[str]:
     match node:
         case Name(name=name):
             yield name
-        case Call(name=name, target=Node() as target, arguments=[Name(name=variable), *inner]) if name in LOOPS:
+        case Call(name=name, target=Node() as target, arguments=[Name(name=variable), *inner]) if name in MACROS:
             yield from _free(target)
             yield from (one for part in inner for one in _free(part) if one != variable)
         case _:
