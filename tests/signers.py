@@ -6,7 +6,9 @@ import json
 import os
 import pwd
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,22 @@ def key(folder: Path, name: str, passphrase: str = "", kind: str = "ed25519") ->
     command = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", f"{name}@example.com", "-f", str(file)]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     return Key(file)
+
+
+@contextmanager
+def agent(folder: Path) -> Iterator[Path]:
+    """An agent of the test's own, which ends with it; answers its socket."""
+    socket = folder / "s"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(500):
+            if socket.exists():
+                break
+            time.sleep(0.01)
+        yield socket
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 @dataclass(frozen=True)

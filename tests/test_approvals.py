@@ -228,18 +228,9 @@ def test_every_kind_of_key_that_people_have_signs(kind: str, tmp_path: Path) -> 
 @pytest.fixture
 def agent(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """An agent of our own, that ends with the test."""
-    socket = tmp_path_factory.mktemp("a") / "s"
-    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL)
-    monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
-    for _ in range(200):
-        if socket.exists():
-            break
-        import time
-
-        time.sleep(0.01)
-    yield
-    process.terminate()
-    process.wait(10)
+    with signers.agent(tmp_path_factory.mktemp("a")) as socket:
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
+        yield
 
 
 @pytest.mark.usefixtures("agent")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -243,3 +246,24 @@ def test_the_journal_tells_of_an_approval_in_words(desk: Played, keys: dict[str,
     report = (desk.folder / "evidence" / "report.txt").read_text()
     assert "approval of a plan: approved (0)" in report
     assert f"Plan {plan.short} agreed" in " ".join(report.split()).replace("plan", "Plan")
+
+
+def test_the_first_of_one_s_keys_that_the_agent_holds_signs(
+    desk: Played, keys: dict[str, Key], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with signers.agent(tmp_path_factory.mktemp("a")) as socket:
+        env = {**os.environ, "SSH_AUTH_SOCK": str(socket)}
+        subprocess.run(["ssh-add", "-q", str(keys["omar"].file)], check=True, env=env, stdin=subprocess.DEVNULL)
+        result = desk.run("approve", "plan.json", *CONSENT, SSH_AUTH_SOCK=str(socket))
+    assert result.code == 0, result.out
+    assert approvals.read(desk.folder / "plan.omar.approval.json").approval.approver == "omar"
+
+
+def test_an_approval_is_verified_by_hand_as_the_page_says(desk: Played, keys: dict[str, Key]) -> None:
+    assert approve(desk, keys, "--reason", "gezeichnet: Ömer").code == 0
+    page = (Path(__file__).parent.parent / "docs" / "plans-and-approvals.md").read_text()
+    (recipe,) = (part for part in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "-Y verify" in part)
+    (desk.folder / "omar.pub").write_text(keys["omar"].line + "\n")
+    ran = subprocess.run(["sh", "-e", "-c", recipe], cwd=desk.folder, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert 'Good "runbook-approval" signature for omar' in ran.stdout
