@@ -66,20 +66,20 @@ SECONDS = 5.0
 """More than anything may take by far, on a machine that has other things to do."""
 
 
-def tried(text: str, values: dict[str, Any] | None = None, is_explained: bool = True) -> str:
+def tried(text: str, values: dict[str, Any] | None = None) -> str:
     """How it ended: `refused`, `over`, `failed` or `value`.
 
     Raises AssertionError when a promise is broken, and whatever exception is none of ours.
     """
     started = time.process_time()
     try:
-        return _tried(text, VALUES if values is None else values, is_explained)
+        return _tried(text, VALUES if values is None else values)
     finally:
         taken = time.process_time() - started
         assert taken < SECONDS, f"{taken:.1f} s for {text[:200]!r}"
 
 
-def _tried(text: str, values: dict[str, Any], is_explained: bool) -> str:
+def _tried(text: str, values: dict[str, Any]) -> str:
     try:
         program = cel.compile(text, NAMES)
     except cel.Uncompiled as error:
@@ -91,11 +91,10 @@ def _tried(text: str, values: dict[str, Any], is_explained: bool) -> str:
     for warning in program.warnings:
         assert 0 <= warning.start <= warning.end <= len(text), (text, warning)
     ended, found = _evaluated(program, values)
-    if is_explained:
-        trace = program.explain(values)
-        assert text[trace.start : trace.end] == trace.text
-        assert (trace.error is None) == (ended == "value"), (text, trace.error)
-        assert repr(trace.value) == repr(found), (text, trace.value, found)
+    trace = program.explain(values)
+    assert text[trace.start : trace.end] == trace.text
+    assert (trace.error is None) == (ended == "value"), (text, trace.error)
+    assert repr(trace.value) == repr(found), (text, trace.value, found)
     return ended
 
 
