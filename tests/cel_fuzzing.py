@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,8 @@ from types import CodeType, FrameType
 from typing import Any
 
 from cel_oracle.cases import mutated
-from cel_oracle.ours import conforms
+from cel_oracle.facts import Facts
+from cel_oracle.ours import Ours, conforms
 
 from engine import cel
 from engine.cel.types import (
@@ -66,22 +67,22 @@ SECONDS = 5.0
 """More than anything may take by far, on a machine that has other things to do."""
 
 
-def tried(text: str, values: dict[str, Any] | None = None) -> str:
+def tried(text: str, values: Mapping[str, Any] = VALUES, names: Mapping[str, Type] = NAMES) -> str:
     """How it ended: `refused`, `over`, `failed` or `value`.
 
     Raises AssertionError when a promise is broken, and whatever exception is none of ours.
     """
     started = time.process_time()
     try:
-        return _tried(text, VALUES if values is None else values)
+        return _tried(text, values, names)
     finally:
         taken = time.process_time() - started
         assert taken < SECONDS, f"{taken:.1f} s for {text[:200]!r}"
 
 
-def _tried(text: str, values: dict[str, Any]) -> str:
+def _tried(text: str, values: Mapping[str, Any], names: Mapping[str, Type]) -> str:
     try:
-        program = cel.compile(text, NAMES)
+        program = cel.compile(text, names)
     except cel.Uncompiled as error:
         assert error.problems
         for problem in error.problems:
@@ -98,7 +99,7 @@ def _tried(text: str, values: dict[str, Any]) -> str:
     return ended
 
 
-def _evaluated(program: cel.Program, values: dict[str, Any]) -> tuple[str, Any]:
+def _evaluated(program: cel.Program, values: Mapping[str, Any]) -> tuple[str, Any]:
     """How it ended, and the value if there is one."""
     try:
         found = program.evaluate(values)
@@ -113,36 +114,36 @@ def _evaluated(program: cel.Program, values: dict[str, Any]) -> tuple[str, Any]:
 
 
 def guided(
-    seeds: Sequence[str], seconds: float, seed: int, tell: Callable[[str], object] = lambda _: None
+    seeds: Sequence[str], facts: Facts, seconds: float, rng: Random, seen: set[Step], tell: Callable[[str], object]
 ) -> Iterator[str]:
-    """Texts that reached something new, for so long. Raises what `tried` raises, with the text told beforehand."""
-    rng, started = Random(seed), time.monotonic()
-    seen: set[tuple[CodeType, int, int]] = set()
+    """Texts that reached something that was not in `seen`, for so long. Raises what `tried` raises, of the text told last."""
+    ours, started = Ours(facts), time.monotonic()
     kept: list[str] = []
     waiting = list(seeds)
     while time.monotonic() - started < seconds:
         if waiting:
             text = waiting.pop()
         else:
-            text = mutated(rng, rng.choice(kept))
+            text = mutated(rng, rng.choice(kept or seeds))
             if rng.random() < 0.3:  # a part of another one in it
-                other = rng.choice(kept)
+                other = rng.choice(seeds)
                 at, start = rng.randint(0, len(text)), rng.randint(0, len(other))
                 text = text[:at] + other[start : start + rng.randint(1, 40)] + text[at:]
         tell(text)
-        steps = _steps(partial(tried, text))
+        steps = _steps(partial(tried, text, ours.values, ours.names))
         if not steps <= seen:
             seen |= steps
             kept.append(text)
             yield text
 
 
+Step = tuple[CodeType, int, int]
 ROOM = str(Path(cel.__file__).parent)
 
 
-def _steps(call: Callable[[], object]) -> set[tuple[CodeType, int, int]]:
+def _steps(call: Callable[[], object]) -> set[Step]:
     """The steps from line to line that a call takes in the room of the language."""
-    steps: set[tuple[CodeType, int, int]] = set()
+    steps: set[Step] = set()
 
     def entered(frame: FrameType, event: str, _: Any) -> Any:
         if not frame.f_code.co_filename.startswith(ROOM):

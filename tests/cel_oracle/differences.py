@@ -78,6 +78,7 @@ def _in_292_years(pair: Pair) -> Outcome:
 
 
 _OF_NOTHING = re.compile(r"\[\]|\{\}")
+_LOOP = re.compile(r"\][)\s]*\.(all|exists|exists_one|filter|map)\(")
 _SPACED = re.compile(r"'(\s|\\[tnr]).*' is no whole|(\s|\\[tnr])' is no whole")
 _RECORD_AND_NULL = re.compile(r"'\(.*(map\(string, dyn\).*, .*null_type|null_type.*, .*map\(string, dyn\)).*\)'")
 
@@ -156,6 +157,9 @@ DIFFERENCES: tuple[Difference, ...] = (
             r"the (values of a map|elements of a list) are of one type; .*",
             r"\w+ takes .*, not .*",
             r"the keys of a map are strings, not .*",
+            r"a key of a map is a string, not .*",
+            r"\w+ has no fields",
+            r"the fields of \w+ are written with a dot",
             r".* may be null",
         ),
         is_of_slips=True,
@@ -170,12 +174,34 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "an element of nothing",
         "The elements of an empty list that is written out are of any type. Once two of them are compared or added, the oracle "
-        "takes them for ints, and refuses any other use.",
+        "takes them for ints, and refuses any other use; ours may not have a field and may not be gone through.",
         "[].filter(k, k < k) == [1.5]",
         {"refused": "found no matching overload for '_==_' applied to '(list(int), list(double))'"},
+        refusals=(r"this would be an element of an empty list or map, which has none",),
         covers=lambda pair: (
             "found no matching overload" in pair.theirs.get("refused", "") and _OF_NOTHING.search(pair.text) is not None
         ),
+    ),
+    Difference(
+        "a loop over an element of a field",
+        "Of what stands in a list or map of a record the oracle does not know that it can be gone through.",
+        'invoice.tags["a"].all(e, e)',
+        {"refused": "expression of type 'dyn' cannot be the range of a comprehension"},
+        Facts(
+            {"invoice": ("record", "Invoice", (("tags", ("map", ("list", "bool"))),))},
+            {"invoice": {"map": {"tags": {"map": {"a": []}}}}},
+        ),
+        covers=lambda pair: (
+            "type 'dyn' cannot be the range" in pair.theirs.get("refused", "")
+            and re.search(_LOOP, pair.text) is not None
+        ),
+    ),
+    Difference(
+        "a key that comes twice",
+        "A map with a key twice is an error, which an `||` may make up for as for any other; the oracle ends at once.",
+        '{"a" + "b": 1, "ab": 2} == {} || true',
+        {"failed": "ALREADY_EXISTS: duplicate key in map [ALREADY_EXISTS]"},
+        covers=lambda pair: "duplicate key in map" in pair.theirs.get("failed", "") and "is" in pair.ours,
     ),
     Difference(
         "a span over 292 years",

@@ -282,12 +282,12 @@ class Expressions(Writing):
         sign, level = self.rng.choice(ARITHMETIC[str(shape)])
         tree = self.infix(shape, level, self.of(shape, scope, depth - 1), sign, self.of(shape, scope, depth - 1))
         neutral = {"string": "'' + ", "double": "-0.0 + " if level == Level.SUM else "1.0 * "}
-        return self._asked_with(tree, neutral.get(str(shape)))
+        return tree if self.slips else self._asked_with(tree, neutral.get(str(shape)))
 
     def _minus(self, shape: Shape, scope: Scope, depth: int) -> Tree:
         sign, inner = self.rng.choice(("-", "-", "-", "- ", "--")), self.of(shape, scope, depth - 1)
         tree = self._made(shape, Level.UNARY, sign, inner, "", Level.MEMBER)
-        if shape == "double" and not inner.text.replace(".", "").isalnum():
+        if shape == "double" and not self.slips and not inner.text.replace(".", "").isalnum():
             # Of a field, whose type it does not know, the oracle takes the negative for an int.
             tree = replace(tree, asked=("(-1.0 * ", ")") if sign != "--" else ("(", ")"))
         return tree
@@ -324,7 +324,7 @@ class Expressions(Writing):
 
     def _chained(self, shape: Shape, scope: Scope, depth: int) -> Tree:
         tree = self.infix(shape, Level.SUM, self.of(shape, scope, depth - 1), "+", self.of(shape, scope, depth - 1))
-        return self._asked_with(tree, "[] + ")
+        return tree if self.slips else self._asked_with(tree, "[] + ")
 
     def _filtered(self, shape: Shape, scope: Scope, depth: int) -> Tree:
         on, name = self.of(shape, scope, depth - 1), self.rng.choice(VARIABLES)
