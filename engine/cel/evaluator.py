@@ -178,34 +178,15 @@ def _weighed(part: Applied, runs: tuple[Run, ...]) -> Run:
     return run
 
 
-def _equal(left: Run, right: Run, part: Applied) -> Run:
-    if isinstance(part.operands[1], Constant):
-        value = part.operands[1].value
-        return lambda frame: left(frame) == value
-    return lambda frame: left(frame) == right(frame)
-
-
-def _unequal(left: Run, right: Run, part: Applied) -> Run:
-    return lambda frame: left(frame) != right(frame)
-
-
-def _at_least(left: Run, right: Run, part: Applied) -> Run:
-    if isinstance(part.operands[1], Constant):
-        value = part.operands[1].value
-        return lambda frame: left(frame) >= value
-    return lambda frame: left(frame) >= right(frame)
-
-
-def _at_most(left: Run, right: Run, part: Applied) -> Run:
-    return lambda frame: left(frame) <= right(frame)
-
-
-def _more(left: Run, right: Run, part: Applied) -> Run:
-    return lambda frame: left(frame) > right(frame)
-
-
-def _less(left: Run, right: Run, part: Applied) -> Run:
-    return lambda frame: left(frame) < right(frame)
+def _compared(left: Run, right: Run, part: Applied) -> Run:
+    """A comparison cannot fail. Those of a field with a constant or a field, which most are, are one call and not three."""
+    compare, (one, other) = part.operation, part.operands
+    match one, other:
+        case Field(of=Variable(slot=slot), name=name), Constant(value=value):
+            return lambda frame: compare(frame[slot][name], value)
+        case Field(of=Variable(slot=slot), name=name), Field(of=Variable(slot=second), name=field):
+            return lambda frame: compare(frame[slot][name], frame[second][field])
+    return lambda frame: compare(left(frame), right(frame))
 
 
 def _plus(left: Run, right: Run, part: Applied) -> Run:
@@ -221,12 +202,7 @@ def _plus(left: Run, right: Run, part: Applied) -> Run:
 
 
 _QUICK: dict[Callable[..., Any], Callable[[Run, Run, Applied], Run]] = {
-    operator.eq: _equal,
-    operator.ne: _unequal,
-    operator.ge: _at_least,
-    operator.le: _at_most,
-    operator.gt: _more,
-    operator.lt: _less,
+    **dict.fromkeys((operator.eq, operator.ne, operator.ge, operator.le, operator.gt, operator.lt), _compared),
     plus: _plus,
 }
 
@@ -270,6 +246,9 @@ def _mapped(part: Mapped) -> Run:
 
 
 def _all(runs: tuple[Run, ...]) -> Run:
+    if len(runs) == 2:
+        return _both(*runs)
+
     def run(frame: list[Any]) -> bool:
         failed = None
         for one in runs:
@@ -281,6 +260,27 @@ def _all(runs: tuple[Run, ...]) -> Run:
         if failed is not None:
             raise failed
         return True
+
+    return run
+
+
+def _both(first: Run, second: Run) -> Run:
+    """`_all` of two, as most are within loops."""
+
+    def run(frame: list[Any]) -> bool:
+        try:
+            if not first(frame):
+                return False
+        except Failed as failure:
+            failed = failure
+        else:
+            return bool(second(frame))
+        try:
+            if not second(frame):
+                return False
+        except Failed:
+            pass
+        raise failed
 
     return run
 

@@ -294,9 +294,10 @@ def _bools(held: list[Any]) -> bool:
 
 
 def _strings(held: list[Any]) -> bool:
-    if set(map(type, held)) != {str} or max(map(len, held)) > MOST_CHARACTERS:
+    if set(map(type, held)) != {str}:
         return False
-    return all(map(str.isascii, held))
+    together = "".join(held)
+    return together.isascii() and (len(together) <= MOST_CHARACTERS or max(map(len, held)) <= MOST_CHARACTERS)
 
 
 _COLUMNS: dict[Type, Callable[[list[Any]], bool]] = {INT: _ints, BOOL: _bools, STRING: _strings}
