@@ -105,6 +105,49 @@ calls(
     click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=offer("policies")),
 )
 calls(
+    policy,
+    "facts",
+    "policies.show_facts",
+    """Show what a run's newest decision was taken on.
+
+    All of it is in the journal. With --json it is what `policy test` takes as facts, and what Rego sees as input.
+    """,
+    click.option("--json", "is_json", is_flag=True, help="As one JSON document; the same as --format json."),
+    click.option("--schema", "is_schema", is_flag=True, help="The JSON Schema of it, as for `opa check --schema`."),
+    click.option("--set", metavar="NAME", help="Instead of a run: the schema of what these policies read."),
+    click.option("--at", type=click.Choice(["first", "refreshed", "recheck"]), help="The decision on these reads."),
+    click.argument("run", required=False, shell_complete=offer("runs")),
+)
+SINCE = click.option("--since", metavar="WHEN", help="Only runs since then: 2026-11-01, a moment, or 7d.")
+RUNS = click.argument("runs", metavar="[RUN]...", nargs=-1, shell_complete=offer("runs"))
+calls(
+    policy,
+    "replay",
+    "policies.replay",
+    """Take past decisions again under today's policies.
+
+    On the facts and at the moment of then. It lists what would be otherwise, and ends with 0 whatever that is.
+    """,
+    SINCE,
+    click.option("--ask-opa", "asks", is_flag=True, help="Ask OPA again, instead of taking what it answered then."),
+    RUNS,
+)
+calls(
+    policy,
+    "log",
+    "policies.show_log",
+    """Print past decisions as events of OPA's decision log.
+
+    A line of JSON each. Names of customers are taken out.
+    """,
+    SINCE,
+    click.option(
+        "--erase", multiple=True, metavar="POINTER", help="Take this out too, as /input/customer/external_id."
+    ),
+    click.option("--whole", "is_whole", is_flag=True, help="Leave the names of customers in."),
+    RUNS,
+)
+calls(
     cli,
     "schema",
     "schema.show_schema",

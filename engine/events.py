@@ -16,6 +16,7 @@ TYPES = (
     "run.resume",
     "fact",
     "check.verdict",
+    "policy.decision",
     "step.skipped",
     "consent.asked",
     "consent.given",

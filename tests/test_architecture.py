@@ -23,9 +23,9 @@ FLOORS: dict[int, str] = {
     2: "billing deadline journal lago lago_reading opa operators outputs secrets_source setting_files setting_lines "
     "setting_table settings signing ssh_keys strict_json terminal wire written",
     3: "api approvals assessment checks plan policy steps",
-    4: "aftermath applying approving asking begun clearance consent endings expressions extensions gathering interrupts "
-    "itinerary library log one_way opening overriding planning policing policy_files previewing recall registry resume "
-    "runner schema session standing validation",
+    4: "aftermath applying approving asking begun clearance consent decided decision_log endings expressions "
+    "extensions gathering interrupts itinerary library log one_way opening overriding planning policing "
+    "policy_files previewing recall redeciding registry resume runner schema session standing validation",
     5: "commands explain policy_testing recording render sandbox testing",
     6: "line start",
 }
