@@ -14,7 +14,7 @@ from engine.applying import Applying, require_made_for
 from engine.clearance import Clearance
 from engine.consent import Consenting
 from engine.endings import Ending, Outcome, sentence
-from engine.errors import Exit, JournalFault, RunbookError, Terminated
+from engine.errors import Exit, Invalid, JournalFault, RunbookError, Terminated
 from engine.events import Header
 from engine.facts import Fact
 from engine.gathering import Gathering
@@ -25,6 +25,7 @@ from engine.operators import Operator, account, who
 from engine.overriding import given
 from engine.plain import dataclass
 from engine.planning import Planning
+from engine.policing import Mandate
 from engine.runner import Runner
 from engine.steps.base import Effect
 
@@ -208,10 +209,23 @@ class Begun:
             operator,
             {"inputs": inputs, "run": {"id": self.run}},
         )
+        mandate = self._mandate()
         self.made = Runner(
-            gathering, self._consenting(operator), self.reach, self.run, clearance, self._planning(operator)
+            gathering, self._consenting(operator), self.reach, self.run, clearance, self._planning(operator), mandate
         )
         return self.made
+
+    def _mandate(self) -> Mandate:
+        """By what its policies decide. Raises Invalid, having told all that is wrong with their files."""
+        session = self.session
+        names = [name for defn in self.runbook.steps for name in defn.sets]
+        try:
+            sets = session.registry.policies.load(names)
+        except Invalid as error:
+            session.fault(error)
+            raise Invalid(error.message, hint=error.hint) from error
+        mode = "plan" if self.planning is not None else "run" if self.reach is Effect.ONE_WAY else "preview"
+        return Mandate(sets, session.settings.environment, mode)
 
     def clearance(self, operator: Operator) -> Clearance:
         """What this run has to pass before its call."""

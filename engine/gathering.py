@@ -37,8 +37,8 @@ class Judged:
 class Gathering:
     """The facts of one run, and the ways they come and go. `known` is what `${...}` may name.
 
-    `fetched` are the facts as they were read last, with the requests and the moment, by the ids of their steps.
-    `skipped` are the steps that their `when:` leaves out at this moment.
+    `fetched` are the facts as they were read last, with the requests and the moment, by the ids of their steps; `skipped`
+    the steps that their `when:` leaves out at this moment.
     """
 
     runbook: Runbook

@@ -26,19 +26,25 @@ from engine.references import find
 WORDS: dict[str, Word] = {"pass": "ok", "warn": "warn", "approve": "wait", "deny": "DENY"}
 
 
-@dataclass(slots=True)
-class Policing:
-    """One run's policies. `sets` are those that its runbook names, compiled; `mode` is `run` or `preview`.
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """By what a run's policies decide: the sets that its runbook names, compiled, and the environment.
 
-    `plan` gives the values of facts as a saved plan has them, where one is applied. `latest` is the newest decision.
+    `mode` is `run`, `plan` or `preview`.
     """
 
+    sets: Sequence[PolicySet] = ()
+    environment: str = ""
+    mode: str = "run"
+
+
+@dataclass(slots=True)
+class Policing:
+    """One run's policies. Where a saved plan is applied, `planned` is what stands in it."""
+
     asking: Asking
-    sets: Sequence[PolicySet]
-    environment: str
+    mandate: Mandate
     run: str
-    mode: str
-    latest: Decision | None = None
     _before: dict[str, Handed] = field(default_factory=dict)
 
     @property
@@ -70,15 +76,15 @@ class Policing:
         elif phase == "commit":
             planned, planned_digest = self._before, self._confirmed()
         decision = decide(
-            self.sets,
+            self.mandate.sets,
             Occasion(
                 phase=phase,
                 now=world.clock.now(),
                 action=self.asking.way.call.name if self.asking.way.call is not None else "",
-                environment=self.environment,
+                environment=self.mandate.environment,
                 run=self.run,
                 runbook=gathering.runbook.runbook,
-                mode=self.mode,
+                mode=self.mandate.mode,
                 operator=operator.id,
                 roles=operator.roles,
                 figures_digest=figures_digest(self.asking.figures()),
@@ -91,7 +97,6 @@ class Policing:
         gathering.log.emit("policy.decision", defn.id, **decision.as_data(), at=at)
         if phase == "plan":
             self._before = handed
-        self.latest = decision
         self.asking.clearance.decision, self.asking.clearance.needs = decision, decision.needs
         return decision
 

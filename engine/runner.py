@@ -28,6 +28,8 @@ from engine.one_way import OneWayCall
 from engine.overriding import record
 from engine.plain import dataclass
 from engine.planning import Planning
+from engine.policing import Mandate, Policing
+from engine.policy.decision import Decision
 from engine.previewing import Previewing, reviewed
 from engine.standing import standing
 from engine.steps.base import Effect, OneWayStep, ReadStep, World, WriteStep
@@ -55,15 +57,18 @@ class Runner:
     run: str
     clearance: Clearance
     planning: Planning | None = None
+    mandate: Mandate = field(default_factory=Mandate)
     target: Fact | None = None
     asked: WriteStep[Any] | None = None
     refreshed: bool = False
     way: Itinerary = field(init=False)
     asking: Asking = field(init=False)
+    policing: Policing = field(init=False)
 
     def __post_init__(self) -> None:
         self.way = Itinerary.of(self.gathering.runbook, self.gathering.steps)
         self.asking = Asking(self.gathering, self.consenting, self.way, self.clearance)
+        self.policing = Policing(self.asking, self.mandate, self.run)
 
     @property
     def after(self) -> tuple[StepDef, ...]:
@@ -100,9 +105,11 @@ class Runner:
         writes = self.way.writes
         judged = self._judge(is_preflight=bool(writes))
         goes_on = self.reach is not Effect.READ and bool(writes)
+        decision = self.policing.decide("plan", "first")
         self._report(judged, in_full=not goes_on)
+        self.policing.tell(decision, in_full=not goes_on)
         self._hold_to_plan("first")
-        self._stop_if_denied(judged)
+        self._stop_if_denied(judged, decision)
         if self.way.consent is None:
             return reviewed(judged, self.target)
         self._stop_unless_cleared()
@@ -111,9 +118,11 @@ class Runner:
         if goes_on:
             self._write(writes)
             judged = self._judge(is_preflight=False)
+            decision = self.policing.decide("plan", "refreshed")
             self._report(judged, in_full=True)
+            self.policing.tell(decision, in_full=True)
             self._hold_to_plan("refreshed")
-            self._stop_if_denied(judged)
+            self._stop_if_denied(judged, decision)
             self._stop_unless_cleared()
         if self.reach is not Effect.ONE_WAY:
             return Previewing(self.asking, self.clearance, judged, self.target, self.refreshed, self.planning).end()
@@ -251,12 +260,13 @@ class Runner:
         )
         self.log.notice(Finished("checks", "warn" if warned else "ok", "checks", detail))
 
-    def _stop_if_denied(self, judged: list[Judged]) -> None:
+    def _stop_if_denied(self, judged: list[Judged], decision: Decision | None = None) -> None:
         denied = [one for one in judged if one.verdict.verdict == "deny"]
-        if not denied:
-            return
         names = ", ".join(f"`{one.defn.name}`" for one in denied)
-        verdict = f"{plural(len(denied), 'check')} denied ({names})"
+        by_check = f"{plural(len(denied), 'check')} denied ({names})" if denied else ""
+        verdict = " and ".join(filter(None, (by_check, self.policing.denial(decision))))
+        if not verdict:
+            return
         message = f"Not {self.one_way.words.done}: {verdict}. {self.written}" if self.one_way else f"Denied: {verdict}."
         lines = tuple(note for one in denied for note in self.gathering.notes(f"{one.defn.id}.deny"))
         raise Ended(Ending(Exit.DENIED, "denied", message, lines=lines))
@@ -332,6 +342,9 @@ class Runner:
                 Finished("recheck", "FAIL", "recheck", "the figures moved since you confirmed", took, moved)
             )
             raise Ended(self._stale("The figures moved since they were confirmed."))
+        decision = self.policing.decide("commit", "recheck")
+        self.policing.tell(decision, in_full=False)
+        self._stop_if_denied([], decision)
         assert self.way.consent is not None
         self.gathering.known[self.way.consent.id] = confirmed.model_copy(update={"facts": self.asking.shown()})
         self.log.notice(Finished("recheck", "ok", "recheck", "nothing moved since you confirmed", took))

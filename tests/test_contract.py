@@ -152,7 +152,7 @@ def test_each_phase_reads_a_thing_once(tmp_path: Path) -> None:
         "wallets",
         "billing_entities/acme",
     ]
-    expected = [("GET", path) for path in reads] + [("PUT", f"{invoice}/refresh")]
+    expected = [("GET", path) for path in [*reads, "invoices"]] + [("PUT", f"{invoice}/refresh")]
     expected += [("GET", path) for path in reads] * 2 + [("PUT", f"{invoice}/finalize"), ("GET", invoice)]
     expected += [("GET", "invoices"), ("GET", "invoices")]
     assert order == expected

@@ -51,7 +51,16 @@ def test_a_plan_is_made_by_reading_alone_and_holds_what_was_seen_and_meant(ok: P
     assert sent(ok) == []
     assert found.made_by.id == "jane"
     assert (found.expires_at - found.made_at).total_seconds() == 4 * 3600
-    assert set(found.facts) == {"draft", "customer", "subscriptions", "credits", "entity", "sync", "refreshed"}
+    assert set(found.facts) == {
+        "draft",
+        "customer",
+        "subscriptions",
+        "credits",
+        "entity",
+        "history",
+        "sync",
+        "refreshed",
+    }
     assert found.facts["refreshed"].same_as == "draft"
     assert found.values_of("refreshed")["total_amount_cents"] == 63604
     assert [(one.step, one.effect, one.request.partition(" ")[0]) for one in found.requests] == [

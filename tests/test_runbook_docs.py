@@ -117,8 +117,8 @@ def test_a_page_is_the_same_whenever_it_is_made_and_says_a_day_only_if_told_to()
 def test_the_page_of_the_main_runbook_tells_the_exact_requests_and_the_worst_that_can_come() -> None:
     text = document_markdown.render(page("finalize_invoice"))
     assert "**It cannot be undone**" in text
-    assert "| Steps | 8 read, 1 write, 1 one-way |" in text
-    assert "| 20. Finalize the invoice | ONE WAY | `PUT /invoices/:id/finalize`, once" in text
+    assert "| Steps | 9 read, 1 write, 1 one-way |" in text
+    assert "| 22. Finalize the invoice | ONE WAY | `PUT /invoices/:id/finalize`, once" in text
     assert "| 10. Recompute the draft, as finalize itself will | writes | `PUT /invoices/:id/refresh`" in text
     assert "`GET /applied_coupons`, `GET /credit_notes` and `GET /wallets`" in text
     assert "sync from step 7; customer from step 3; subscriptions from step 4; max_age from `--max-sync-age`" in text

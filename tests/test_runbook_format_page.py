@@ -41,7 +41,7 @@ def test_every_key_has_a_row_that_says_whether_it_is_needed_and_what_it_holds(
     }
     assert holds == {key: one.help for key, one in keys.items()}
     if keys is STEP:
-        said |= dict.fromkeys(("step", "check", "confirm"), "one of three")
+        said |= dict.fromkeys(("step", "check", "policy", "confirm"), "one of four")
     assert rows == said
 
 

@@ -162,6 +162,8 @@ class Handbook:
         given = self._given(step)
         if step.kind == "confirm":
             line = f"type the value of `{_bare(step.name)}`; it binds {given}"
+        elif step.kind == "policy":
+            line = f"all policies of {', '.join(f'`{name}`' for name in step.sets)} must let it pass: {given}"
         else:
             line = f"`{step.name}`: {given}" if given else f"`{step.name}`"
         return Entry(str(self.number[step.id]), self._title(step), mark, kind, [("", line)])

@@ -17,6 +17,7 @@ MARKS: dict[str, tuple[str, Kind]] = {
     "one-way": ("ONE WAY", "bad"),
     "manual": ("by hand", "warn"),
     "check": ("check", "plain"),
+    "policy": ("policies", "plain"),
     "confirm": ("confirm", "warn"),
 }
 

@@ -112,6 +112,8 @@ def _step(step: StepDef, registry: Registry) -> manual.ManualStep:
     only = f"; only when `{step.when}`" if step.when else ""
     if step.kind == "confirm":
         return manual.ManualStep(step.id, step.section or "", step.title or "You confirm these figures", "confirm")
+    if step.kind == "policy":
+        return manual.ManualStep(step.id, step.section or "", step.title or "The policies let it pass", "policy")
     if step.kind == "check":
         return manual.ManualStep(
             step.id, step.section or "", (step.title or registry.checks[step.name].title) + only, "check"

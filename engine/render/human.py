@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.errors import Exit
-from engine.events import Finished, Header, Notice, Preview, Recorded, Said, Started, Waiting
+from engine.events import Decided, Finished, Header, Notice, Preview, Recorded, Said, Started, Waiting
+from engine.render.decision import lines as decided
 from engine.render.fold import Fold
 from engine.render.preview import panel
 from engine.render.text import Style, advice, clip, cut, hang, pad, safe, style, width, wrap
@@ -57,6 +58,9 @@ class Human(Fold):
                 self._rewrite("wait", notice.label, f"{safe(notice.detail)}, {notice.seconds:.0f}s")
             case Finished():
                 self._finished(notice)
+            case Decided():
+                self._finished(Finished(notice.step, notice.word, notice.label, notice.detail))
+                self._lines(decided(notice.data, self._width, colour=self._colour))
             case Said():
                 self._lines(wrap(clip(safe(notice.text), MOST_SENTENCE), self._width, indent="  "))
             case Preview():

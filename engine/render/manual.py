@@ -8,7 +8,14 @@ from engine.plain import dataclass
 from engine.render.text import safe, style, table, wrap
 
 # What a step is for the person who runs it.
-MARKS = {"one-way": "ONE WAY", "write": "writes", "confirm": "confirm", "check": "check", "read": "reads"}
+MARKS = {
+    "one-way": "ONE WAY",
+    "write": "writes",
+    "confirm": "confirm",
+    "check": "check",
+    "policy": "policies",
+    "read": "reads",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.events import Finished, Header, Notice, Preview, Recorded, Said, Waiting
+from engine.events import Decided, Finished, Header, Notice, Preview, Recorded, Said, Waiting
+from engine.render.decision import rows as decided
 from engine.render.fold import Fold
 from engine.render.preview import rows
 from engine.render.text import safe
@@ -60,6 +61,10 @@ class Plain(Fold):
             case Waiting() if notice.seconds - self._said_at >= EVERY:
                 self._said_at = notice.seconds
                 self._line(notice.step, "wait", f"{notice.detail}, still waiting after {notice.seconds:.0f}s")
+            case Decided():
+                self._line(notice.step, notice.word, notice.detail)
+                for policy, outcome, detail in decided(notice.data):
+                    self._line(policy, outcome, detail)
             case Said():
                 self._line("run", "note", notice.text)
             case Preview():

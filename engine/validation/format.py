@@ -61,7 +61,9 @@ STEP = {
     "step": Key(str, False, "a step that reads or writes, of `docs/steps.md`"),
     "check": Key(str, False, "a check, of `docs/checks.md`: it passes, warns, or denies and so ends the run"),
     "policy": Key(
-        list, False, "policy sets that decide, by the names of their files; `with:` hands them the facts they read"
+        list,
+        False,
+        "policy sets that decide, by the names of their files, as `docs/policies.md` tells; `with:` hands them what they read",
     ),
     "confirm": Key(str, False, "what the operator types to consent, as `${customer.external_id}`"),
     "when": Key(
