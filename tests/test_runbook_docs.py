@@ -119,9 +119,9 @@ def test_the_page_of_the_main_runbook_tells_the_exact_requests_and_the_worst_tha
     assert "**It cannot be undone**" in text
     assert "| Steps | 9 read, 1 write, 1 one-way |" in text
     assert "| 22. Finalize the invoice | ONE WAY | `PUT /invoices/:id/finalize`, once" in text
-    assert "| 10. Recompute the draft, as finalize itself will | writes | `PUT /invoices/:id/refresh`" in text
+    assert "| 11. Recompute the draft, as finalize itself will | writes | `PUT /invoices/:id/refresh`" in text
     assert "`GET /applied_coupons`, `GET /credit_notes` and `GET /wallets`" in text
-    assert "sync from step 7; customer from step 3; subscriptions from step 4; max_age from `--max-sync-age`" in text
+    assert "sync from step 8; customer from step 3; subscriptions from step 4; max_age from `--max-sync-age`" in text
     assert "| `effect.intent` | the exact request and its id, on the disk before it leaves |" in text
     codes = re.findall(r"^\| (\d+) \| ", text, re.MULTILINE)
     assert codes == [str(code.value) for code in Exit if code not in (Exit.TESTS_FAILED, Exit.PARTLY)]
