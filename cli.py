@@ -52,6 +52,7 @@ calls(
     """Explain an error code, an exit code, a check or a step.
 
     CODE is RB012, 13, sync_is_fresh, lago.finalize_invoice, Invoice or money. Without one: all that can be explained.
+    The id of a run tells what policies decided in it, from the journal alone.
     """,
     click.argument("codes", metavar="[CODE]...", nargs=-1, shell_complete=offer("codes")),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import socket
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from engine.facts import Fact
 from engine.gathering import Gathering
 from engine.log import RunLog
 from engine.model import Runbook
+from engine.opa.answers import Ask
 from engine.opening import Hears, open_world
 from engine.operators import Operator, account, who
 from engine.overriding import given
@@ -225,7 +227,15 @@ class Begun:
             session.fault(error)
             raise Invalid(error.message, hint=error.hint) from error
         mode = "plan" if self.planning is not None else "run" if self.reach is Effect.ONE_WAY else "preview"
-        return Mandate(sets, session.settings.environment, mode)
+        return Mandate(
+            sets, session.settings.environment, mode, self._asking() if any(one.opa for one in sets) else None
+        )
+
+    def _asking(self) -> Ask:
+        """What asks OPA. Raises SettingsFault: its token is of another party than its address."""
+        from engine.opa.asking import Asker
+
+        return Asker(self.session.settings.opa(), self.session.clock, os.environ).ask
 
     def clearance(self, operator: Operator) -> Clearance:
         """What this run has to pass before its call."""

@@ -7,7 +7,7 @@ journal keeps them in, and it is recorded before anything follows from it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 from engine.asking import Asking
@@ -16,8 +16,10 @@ from engine.events import Decided, Word
 from engine.facts import Fact
 from engine.gathering import Gathering, figures_digest
 from engine.model import StepDef
+from engine.opa.answers import Answered, Ask
 from engine.plain import dataclass
-from engine.policy.deciding import decide
+from engine.policy import rego
+from engine.policy.deciding import decide, questions
 from engine.policy.decision import Decision, Phase
 from engine.policy.model import PolicySet
 from engine.policy.occasion import Handed, Occasion
@@ -30,12 +32,13 @@ WORDS: dict[str, Word] = {"pass": "ok", "warn": "warn", "approve": "wait", "deny
 class Mandate:
     """By what a run's policies decide: the sets that its runbook names, compiled, and the environment.
 
-    `mode` is `run`, `plan` or `preview`.
+    `mode` is `run`, `plan` or `preview`. `ask` asks OPA what sets in Rego say; None where there are none.
     """
 
     sets: Sequence[PolicySet] = ()
     environment: str = ""
     mode: str = "run"
+    ask: Ask | None = None
 
 
 @dataclass(slots=True)
@@ -75,30 +78,37 @@ class Policing:
             planned_digest = plan.figures_digest
         elif phase == "commit":
             planned, planned_digest = self._before, self._confirmed()
-        decision = decide(
-            self.mandate.sets,
-            Occasion(
-                phase=phase,
-                now=world.clock.now(),
-                action=self.asking.way.call.name if self.asking.way.call is not None else "",
-                environment=self.mandate.environment,
-                run=self.run,
-                runbook=gathering.runbook.runbook,
-                mode=self.mandate.mode,
-                operator=operator.id,
-                roles=operator.roles,
-                figures_digest=figures_digest(self.asking.figures()),
-                facts=handed,
-                planned=planned,
-                planned_digest=planned_digest,
-                overrides=self.asking.clearance.overrides,
-            ),
+        occasion = Occasion(
+            phase=phase,
+            now=world.clock.now(),
+            action=self.asking.way.call.name if self.asking.way.call is not None else "",
+            environment=self.mandate.environment,
+            run=self.run,
+            runbook=gathering.runbook.runbook,
+            mode=self.mandate.mode,
+            operator=operator.id,
+            roles=operator.roles,
+            figures_digest=figures_digest(self.asking.figures()),
+            facts=handed,
+            planned=planned,
+            planned_digest=planned_digest,
+            overrides=self.asking.clearance.overrides,
         )
+        decision = decide(self.mandate.sets, replace(occasion, answers=self._answers(occasion)))
         gathering.log.emit("policy.decision", defn.id, **decision.as_data(), at=at)
         if phase == "plan":
             self._before = handed
         self.asking.clearance.decision, self.asking.clearance.needs = decision, decision.needs
         return decision
+
+    def _answers(self, occasion: Occasion) -> dict[str, Answered]:
+        """What OPA says of these facts, for each set in Rego: a read, whose answer stands in the record of the decision."""
+        ask = self.mandate.ask
+        if ask is None:
+            return {}
+        return {
+            name: rego.kept(ask(question, facts)) for name, question, facts in questions(self.mandate.sets, occasion)
+        }
 
     def tell(self, decision: Decision | None, *, in_full: bool) -> None:
         """Show it: one line, and below it each policy that stands out. Without `in_full` a quiet one is left for later."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from engine.decided import Past
-from engine.opa.answers import Answered, Question
+from engine.opa.answers import Ask
 from engine.plain import dataclass
 from engine.policy import rego
 from engine.policy.deciding import decide, questions
@@ -15,8 +15,6 @@ from engine.policy.decision import Decision
 from engine.policy.model import PolicySet
 
 NOT_THERE = "not there"
-
-Ask = Callable[[Question, Mapping[str, Any]], Answered]
 
 
 @dataclass(frozen=True, slots=True)

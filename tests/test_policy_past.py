@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,8 @@ from typing import Any
 import jsonschema
 import pytest
 from journal_builders import START, opened
-from lago_server import Result
+from lago_server import Played, Result
+from opas import saying
 
 import cli
 from engine.decided import documents, past
@@ -22,7 +24,7 @@ from engine.folders import SHIPPED_POLICIES
 from engine.journal import Journal
 from engine.opa.answers import Answered
 from engine.policy.deciding import decide
-from engine.policy.decision import Override, Phase
+from engine.policy.decision import Decision, Override, Phase
 from engine.policy.documents import handed
 from engine.policy.kinds import KINDS
 from engine.policy.model import PolicySet
@@ -301,7 +303,8 @@ def test_under_other_policies_what_would_be_otherwise_is_listed(kept: Path, runb
     assert [one["set"] for one in first["sets"]] == ["billing"]
     assert first["sets"][0]["then"] != first["sets"][0]["now"]
     assert [(one["policy"], one["then"], one["now"]) for one in second["changes"]] == [("sync-fresh", "pass", "deny")]
-    assert end == {"v": 1, "type": "policy.replayed", "decisions": 2, "same": 0, "differ": 2, "skipped": {}}
+    counts = {"decisions": 2, "same": 0, "differ": 2, "opa_not_asked": 0, "skipped": {}}
+    assert end == {"v": 1, "type": "policy.replayed", **counts}
     human = runbook("policy", "replay", RUN, "--format", "human", "--color", "never").out
     assert human.splitlines()[0] == f"{RUN}  2026-11-23 12:00  month_end, plan  warn -> deny"
     assert "    sync-fresh    pass -> deny  usage sync run-77 is completed since" in human
@@ -354,3 +357,81 @@ def test_more_is_taken_out_on_request_and_everything_left_in_as_well(kept: Path,
     assert event["erased"][-2:] == ["/input/customer/external_id", "/input/invoice/fees/*/units"]
     whole = json.loads(runbook("policy", "log", "--whole").out.splitlines()[0])
     assert ("erased" in whole, whole["input"]["customer"]["name"]) == (False, "Hooli SAS")
+
+
+# `explain RUN`
+
+
+def test_a_run_s_decisions_are_explained_again_from_the_journal_alone(
+    kept: Path, runbook: Runbook, screen: Screen
+) -> None:
+    done = runbook("explain", RUN, "--format", "human", "--color", "never")
+    assert (done.code, done.err) == (0, "")
+    told = done.out.replace(str(SHIPPED_POLICIES.parent) + "/", "")
+    told = re.sub(r"policies [0-9a-f]{12}", "policies c4924f7d4fb0", told)  # that of the shipped file, and where
+    screen("human_explain_run", re.sub(r"billing\.yaml:\d{3}", "billing.yaml:100", told))  # its policies stand
+    plain = runbook("explain", RUN.lower(), "--format", "plain").out.splitlines()
+    assert [line.split("\t")[1:4] for line in plain][:2] == [[RUN, "policy", "warn"], [RUN, "usual-amount", "warn"]]
+
+
+def test_the_tree_of_a_decision_is_that_of_its_record(kept: Path, runbook: Runbook) -> None:
+    done = runbook("explain", RUN, "--format", "json")
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert lines == [one.as_json() for one in records(kept) if one.type == "policy.decision"]
+
+
+def test_what_is_no_run_of_this_journal_is_told_as_such(kept: Path, runbook: Runbook) -> None:
+    assert runbook("explain", "RB012").code == 0
+    assert runbook("explain", "01J9Z4KQ0009").err.startswith("error: no run begins with `01J9Z4KQ0009`")
+    assert runbook("explain", "sync_is_frsh").err.startswith("error: there is nothing to explain of `sync_is_frsh`")
+
+
+def test_a_decision_that_is_read_back_says_what_it_said(kept: Path) -> None:
+    for one in past(records(kept), lambda _: [], lambda _: []):
+        again = Decision.of(one.data)
+        assert again.result == one.data["result"]
+        assert json.loads(json.dumps([policy.as_data() for policy in again.policies])) == one.data["policies"]
+
+
+# In a run
+
+
+REGO = """\
+apiVersion: policy/v1
+kind: PolicySet
+metadata: {name: close, version: "1"}
+engine: opa
+facts: {invoice: lago.Invoice, sync: SyncRun}
+opa: {package: lago.close, files: [close.rego], timeout: 5s}
+"""
+
+
+def test_a_run_asks_opa_and_replay_and_explain_do_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = (SHIPPED_POLICIES.with_name("runbooks") / "finalize_invoice.yaml").read_text()
+    opa = saying(tmp_path / "bin", {"deny": ["not in this month"], "warn": []})
+    with Played("finalize_ok", tmp_path / "run") as played:
+        for name, text in (
+            ("policies/close.yaml", REGO),
+            ("policies/close.rego", "package lago.close\n"),
+            ("runbooks/finalize_invoice.yaml", shipped.replace("policy: [billing]", "policy: [billing, close]")),
+        ):
+            place = played.folder / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text)
+        done = played.run(
+            "run", "finalize_invoice", "--invoice", played.invoice, "--dry-run",
+            RUNBOOK_OPA=str(opa.path), RUNBOOK_PATH="runbooks", RUNBOOK_POLICIES="policies",
+        )  # fmt: skip
+        assert done.code == 4, done.out + done.err
+        assert "not in this month" in done.out
+        assert opa.facts["invoice"]["lago_id"] == played.invoice
+        assert not any("sandbox" in value for value in opa.environment.values())
+        run = done.out.split("\t")[1]
+        opa.path.unlink()
+        again = played.run("policy", "replay", run, RUNBOOK_PATH="runbooks", RUNBOOK_POLICIES="policies")
+        assert again.out.splitlines()[0].split("\t")[0] == "same"
+        assert "1 decision on what OPA answered then; --ask-opa asks it anew" in again.out
+        anew = played.run("policy", "replay", run, "--ask-opa", RUNBOOK_OPA=str(opa.path), RUNBOOK_POLICIES="policies",
+                          RUNBOOK_PATH="runbooks")  # fmt: skip
+        assert "it cannot be run: No such file or directory" in anew.out
+        assert "not in this month" in played.run("explain", run).out

@@ -1,4 +1,4 @@
-"""`explain`: what a code or a name means, why it exists and what to do; no network and no journal. Floor 5."""
+"""`explain`: what a code or a name means, why and what to do; of a run, what policies decided. No network. Floor 5."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from engine.errors import Exit, UsageFault
 from engine.explain import find, nearest, titles
 from engine.render import explanation
 from engine.render.text import json_line
+
+# How a run is called; no code, check or step is.
+_RUN = re.compile(r"[0-9A-Za-z]{12}", re.ASCII)
 
 
 def explain_codes(shell: Shell, codes: Sequence[str]) -> int:
@@ -24,6 +27,8 @@ def explain_codes(shell: Shell, codes: Sequence[str]) -> int:
     if not typed:
         raise UsageFault("nothing is named", hint="`runbook explain` lists all there is.")
     articles = [(code, find(code, lambda: shell.registry)) for code in typed]
+    if articles[0][1] is None and len(typed) == 1 and _RUN.fullmatch(typed[0]):
+        return _explain_run(shell, typed[0])
     unknown = [code for code, article in articles if article is None]
     if unknown:
         raise UsageFault(_nothing(unknown), hint=_hint(unknown, shell))
@@ -34,6 +39,13 @@ def explain_codes(shell: Shell, codes: Sequence[str]) -> int:
         page = explanation.page(article, width=min(terminal.width, 100), colour=terminal.colour_out)
         terminal.out(("\n" if at else "") + page)
     return Exit.DONE
+
+
+def _explain_run(shell: Shell, run: str) -> int:
+    """What policies decided in a run, drawn as the run drew it, from the journal alone. Raises UsageFault, JournalFault."""
+    from engine.commands.policies import tell_decisions
+
+    return tell_decisions(shell, run)
 
 
 def _nothing(unknown: Sequence[str]) -> str:

@@ -15,11 +15,15 @@ from engine.commands.shell import Shell
 from engine.decided import TYPE, Past, documents, names_of, past
 from engine.decision_log import ERASED, event
 from engine.errors import Exit, Invalid, RunbookError, UsageFault
+from engine.events import Decided
 from engine.journal import Reader
+from engine.opa.answers import Ask
+from engine.policing import WORDS, told
+from engine.policy.decision import Decision
 from engine.policy.documents import schema
 from engine.policy_files.library import Policies
-from engine.redeciding import Ask, again
-from engine.render import policy_facts, policy_replay
+from engine.redeciding import again
+from engine.render import policy_decisions, policy_facts, policy_replay
 from engine.render.text import json_line
 from engine.validation.notes import nearest
 from engine.values import parse_duration
@@ -88,7 +92,7 @@ def replay(shell: Shell, runs: Sequence[str], since: str | None, asks: bool) -> 
     """Take past decisions again under today's policies: 0, whatever comes of it. Raises UsageFault, JournalFault."""
     terminal = shell.terminal
     columns, colour = terminal.width, terminal.colour_out
-    rows, skipped, ask = [], dict[str, str](), _asking(shell) if asks else None
+    rows, skipped, ask, rested = [], dict[str, str](), _asking(shell) if asks else None, 0
     with Reader.open(shell.settings.journal) as journal:
         for run in _runs(journal, runs, since):
             found = list(past(journal.run(run), journal.about, journal.run))
@@ -99,11 +103,12 @@ def replay(shell: Shell, runs: Sequence[str], since: str | None, asks: bool) -> 
                 skipped[run] = f"{error.message}{': ' if why else ''}{why}"
                 continue
             for one in found:
+                rested += bool(one.occasion.answers) and ask is None
                 row = again(one, sets, ask).as_json()
                 rows.append(row)
                 runbook = one.occasion.runbook
                 terminal.out(policy_replay.decision(row, runbook, shell.format, columns=columns, colour=colour))
-    terminal.out(policy_replay.summary(rows, skipped, shell.format, columns=columns, colour=colour))
+    terminal.out(policy_replay.summary(rows, skipped, rested, shell.format, columns=columns, colour=colour))
     return Exit.DONE
 
 
@@ -168,4 +173,27 @@ def show_log(shell: Shell, runs: Sequence[str], since: str | None, erase: Sequen
             if any(one.type == TYPE for one in records):
                 for one in past(records, journal.about, journal.run):
                     shell.terminal.out(json_line(event(one, journal.log, taken_out)))
+    return Exit.DONE
+
+
+def tell_decisions(shell: Shell, run: str) -> int:
+    """Every decision of a run as it was shown then. Raises UsageFault (no such run, no decision in it), JournalFault."""
+    with Reader.open(shell.settings.journal) as journal:
+        id = journal.find_run(run)
+        found = journal.run(id)
+    decisions = [one for one in found if one.type == TYPE]
+    if not decisions:
+        raise UsageFault(f"no policies decided in run {id}", hint=f"`runbook audit show {id}` shows what it did.")
+    terminal = shell.terminal
+    if shell.format == "json":
+        terminal.out("".join(json_line(one.as_json()) for one in decisions))
+        return Exit.DONE
+    renderer = shell.renderer()
+    terminal.out(policy_decisions.heading(found, shell.format, columns=terminal.width, colour=terminal.colour_out))
+    for one in decisions:
+        if shell.format == "human":
+            terminal.out(policy_decisions.occasion(one, columns=terminal.width, colour=terminal.colour_out))
+        decision = Decision.of(one.data)
+        renderer.record(one)
+        renderer.notice(Decided(one.step or "policy", WORDS[decision.result], "policy", told(decision), one.data))
     return Exit.DONE

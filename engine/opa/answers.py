@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Any
 
@@ -65,6 +65,10 @@ class Answered:
             decision_id=str(data.get("decision_id", "")),
             revisions=dict(data.get("revisions") or {}),
         )
+
+
+Ask = Callable[[Question, Mapping[str, Any]], Answered]
+"""Asks OPA about facts, which are JSON. Raises nothing: that there is no answer is one."""
 
 
 def evaluated(content: bytes) -> tuple[Any, str]:

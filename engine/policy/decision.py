@@ -124,6 +124,31 @@ class Ruled:
             **{key: value for key, value in said.items() if value},
         }
 
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Ruled:
+        """From a record of any age: what it does not say is left empty."""
+        lifted = data.get("overridden")
+        return cls(
+            set=str(data.get("set", "")),
+            id=str(data.get("id", "")),
+            effect=data.get("effect", "deny"),
+            outcome=data.get("outcome", "error"),
+            title=str(data.get("title", "")),
+            place=str(data.get("place", "")),
+            mode=data.get("mode", "enforce"),
+            message=str(data.get("message", "")),
+            doc=str(data.get("doc", "")),
+            error=str(data.get("error", "")),
+            tree=data.get("tree"),
+            may_override=tuple(data.get("may_override") or ()),
+            overridden=Override(
+                str(data.get("id", "")), str(lifted["operator"]), tuple(lifted["roles"]), str(lifted["reason"])
+            )
+            if lifted
+            else None,
+            not_lifted=str(data.get("not_lifted", "")),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Used:
@@ -193,3 +218,19 @@ class Decision:
             **({"given": dict(self.given)} if self.given else {}),
             **({"nothing": self.nothing} if self.nothing else {}),
         }
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Decision:
+        """From a record, as far as it is needed to tell it: the sets that were used are only told by the record itself."""
+        return cls(
+            phase=data.get("phase", "plan"),
+            now=datetime.fromisoformat(str(data["now"])),
+            action=str(data.get("action", "")),
+            environment=str(data.get("environment", "")),
+            digest=str(data.get("digest", "")),
+            sets=(),
+            policies=tuple(Ruled.of(one) for one in data.get("policies") or ()),
+            facts=data.get("facts") or {},
+            given=data.get("given") or {},
+            nothing=str(data.get("nothing", "")),
+        )

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-from engine.opa.answers import Answered, Question
+from engine.opa.answers import Ask
 from engine.policy import rego
 from engine.policy.deciding import decide, questions
 from engine.policy.decision import Decision, Ruled
 from engine.policy_testing.model import RESULT, Case, Expected
 from engine.scenario_results import Difference
-
-Ask = Callable[[Question, Mapping[str, Any]], Answered]
 
 
 def judge(case: Case, ask: Ask | None = None) -> tuple[Decision, list[Difference]]:

@@ -64,17 +64,33 @@ def _cells(row: Row, runbook: str) -> Iterator[tuple[str, ...]]:
         yield "lacking", row["run"], f"#{row['seq']}", name
 
 
-def summary(rows: Sequence[Row], skipped: Mapping[str, str], format: str, *, columns: int, colour: bool) -> str:
-    """The last lines. `skipped` are runs whose decisions could not be taken again, each with the reason."""
+def summary(
+    rows: Sequence[Row], skipped: Mapping[str, str], rested: int, format: str, *, columns: int, colour: bool
+) -> str:
+    """The last lines. `skipped` are runs whose decisions could not be taken again, each with the reason.
+
+    `rested` is the number of decisions that rest on what OPA answered then.
+    """
     differ = sum(not one["same"] for one in rows)
     if format == "json":
-        told = {"decisions": len(rows), "same": len(rows) - differ, "differ": differ, "skipped": dict(skipped)}
+        told: dict[str, Any] = {
+            "decisions": len(rows),
+            "same": len(rows) - differ,
+            "differ": differ,
+            "opa_not_asked": rested,
+        }
+        told["skipped"] = dict(skipped)
         return json_line({"v": 1, "type": "policy.replayed", **told})
     if format == "plain":
         lines = [f"skipped\t{safe(run)}\t{safe(why)}" for run, why in skipped.items()]
-        return "\n".join([*lines, _told(rows, differ)]) + "\n"
+        return "\n".join([*lines, *_rested(rested), _told(rows, differ)]) + "\n"
     lines = [line for run, why in skipped.items() for line in hang(f"{safe(run)}  ", safe(why), columns)]
+    lines += [line for text in _rested(rested) for line in hang("", text, columns)]
     return "\n".join([*lines, *([""] if lines else []), style(_told(rows, differ), "bold", colour)]) + "\n"
+
+
+def _rested(count: int) -> list[str]:
+    return [f"{plural(count, 'decision')} on what OPA answered then; --ask-opa asks it anew"] if count else []
 
 
 def _told(rows: Sequence[Row], differ: int) -> str:
