@@ -41,11 +41,13 @@ def test_the_example_is_what_is_said() -> None:
 
 
 def test_an_input_cannot_be_called_as_a_flag_of_every_run() -> None:
-    """A new flag of `runbook run` must be kept from inputs, or an input of its name takes its place unseen."""
-    command = cli.commands["run"].get_command(click.Context(cli, obj={}), "finalize_invoice")  # type: ignore[attr-defined]
+    """A new flag of `run` or `plan` must be kept from inputs, or an input of its name takes its place unseen."""
     runbook = load("finalize_invoice", [], built_in())
-    taken = {option.removeprefix("--").replace("-", "_") for param in command.params for option in param.opts}
-    assert {name for name in taken if len(name) > 2} - set(runbook.inputs) | {"help"} == FLAGS
+    taken = {"help"}
+    for name in ("run", "plan"):
+        command = cli.commands[name].get_command(click.Context(cli, obj={}), "finalize_invoice")  # type: ignore[attr-defined]
+        taken |= {option.removeprefix("--").replace("-", "_") for param in command.params for option in param.opts}
+    assert {name for name in taken if len(name) > 2} - set(runbook.inputs) - {"reason"} == FLAGS
 
 
 def test_what_the_page_counts_and_lists_is_what_the_code_does() -> None:

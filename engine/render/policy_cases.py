@@ -75,7 +75,7 @@ def _text(one: Condition) -> str:
 def _of(coverage: ConditionCoverage) -> str:
     text = f"{coverage.seen} of {plural(coverage.wanted, 'outcome')} of {plural(len(coverage.conditions), 'condition')} seen"
     if coverage.threshold is not None and coverage.percent < coverage.threshold:
-        text += f", under the threshold of {coverage.threshold} %"
+        text += f", below {coverage.threshold} %"
     return text
 
 

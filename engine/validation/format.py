@@ -13,11 +13,11 @@ NAME = "[a-z][a-z0-9_]*"
 # What a reference may begin with beside the id of a step, and what YAML takes for something else.
 RESERVED = frozenset({"inputs", "run", "true", "false", "null"})
 
-# What `runbook run` takes itself, whatever the runbook: an input of this name could not be given.
+# What `run` and `plan` take themselves, whatever the runbook: an input of this name could not be given. Not `reason`: where
+# a runbook has such an input, it is the reason for an override too.
 FLAGS = frozenset(
-    "api-key color confirm detailed-exitcode dry-run environment format help journal no-input refresh verbose yes".replace(
-        "-", "_"
-    ).split()
+    "api-key color confirm detailed-exitcode dry-run environment format help journal no-input output override refresh "
+    "valid-for verbose yes".replace("-", "_").split()
 )
 
 RUNBOOK = {
