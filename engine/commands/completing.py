@@ -149,6 +149,13 @@ def _codes(shell: Shell, begun: str) -> Iterator[Offer]:
     yield from ((_as_begun(one.code, begun), one.title) for one in titles(shell.registry))
 
 
+def _explainable(shell: Shell, begun: str) -> Iterator[Offer]:
+    """Codes; and the runs, of which it is told what policies decided, once the id of one is begun."""
+    yield from _codes(shell, begun)
+    if len(begun) > 2 and begun[0].isdigit():
+        yield from _runs(shell, begun)
+
+
 def _faults(shell: Shell, begun: str) -> Iterator[Offer]:
     from engine.sandbox.faults import CALLS, FAULTS
 
@@ -169,7 +176,7 @@ OFFERS: Mapping[str, Callable[[Shell, str], Iterator[Offer]]] = {
     "policies": _policies,
     "runs": _runs,
     "subjects": _subjects,
-    "codes": _codes,
+    "codes": _explainable,
     "faults": _faults,
     "syncs": _syncs,
 }

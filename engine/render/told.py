@@ -39,6 +39,8 @@ def _told(one: Recorded) -> Iterator[str]:
             yield from _texts(data.get("more"))
             if data.get("fix") and data.get("verdict") != "pass":
                 yield f"to do: {data['fix']}"
+        case "policy.decision":
+            yield from _decision(data)
         case "step.skipped":
             yield f"left out, since this is false: {data.get('when')}"
         case "consent.given":
@@ -65,6 +67,23 @@ def _told(one: Recorded) -> Iterator[str]:
             yield from _effect(data)
         case _:
             yield from (f"{key}: {value}" for key, value in data.items() if isinstance(value, str | int))
+
+
+def _decision(data: Data) -> Iterator[str]:
+    """The result, then each policy that was not met; how it was judged is told by `runbook explain`."""
+    if data.get("nothing"):
+        yield f"{data.get('result')}: {data['nothing']}"
+        return
+    rows = [_map(one) for one in data.get("policies") or ()]
+    sets = ", ".join(f"{_map(one).get('name')} {_map(one).get('version')}" for one in data.get("sets") or ())
+    count = f"{len(rows)} {'policy' if len(rows) == 1 else 'policies'}"
+    yield f"{data.get('result')}: {count} of {sets}, {short(data.get('digest'))}"
+    for one in rows:
+        if one.get("outcome") not in ("pass", "not_applicable"):
+            lifted = _map(one.get("overridden"))
+            by = f"; lifted by {lifted.get('operator')}: {lifted.get('reason')}" if lifted else ""
+            said = one.get("error") or one.get("message") or one.get("title")
+            yield f"{one.get('outcome')}: `{one.get('id')}`: {said}{by}"
 
 
 def short(digest: object) -> str:
