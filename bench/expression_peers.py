@@ -146,7 +146,7 @@ def rust() -> Iterator[Engine]:
     yield Engine("common-expression-language", lambda: cel.compile(TEXT), evaluates)
 
 
-def timed(call: Callable[[], Any], least: float = 0.005) -> float:
+def timed(call: Callable[[], Any], least: float = 0.002) -> float:
     """Seconds that one call takes, of calls enough to fill `least` seconds."""
     times, taken = 1, 0.0
     while True:

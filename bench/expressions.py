@@ -22,7 +22,7 @@ OURS = "ours"
 def main() -> None:
     """Measure, and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=20, help="how often each engine is asked (default: 20)")
+    parser.add_argument("--rounds", type=int, default=100, help="how often each engine is asked (default: 100)")
     parser.add_argument("--peers", action="store_true", help="install other engines and measure them, too")
     parser.add_argument("--python", default=sys.executable, help="the Python to run all of them (default: this one)")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")

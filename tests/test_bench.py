@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bench.expressions import report as expressions_report
 from bench.run import report
 
 ROOT = Path(__file__).parent.parent
@@ -44,3 +45,16 @@ def test_the_tables_name_every_peer_and_every_goal(found: Any) -> None:
     lines = report(found).splitlines()
     for name in (*found["peers"], "runbook --help / python -c pass", "runbook run / bare script", "journal, bytes"):
         assert any(line.startswith(name) for line in lines), name
+
+
+def test_the_bench_of_expressions_measures_ours_where_no_other_engine_is() -> None:
+    command = [sys.executable, "bench/expressions.py", "--rounds", "1", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    assert {column: times["least"] > 0 for column, times in told["engines"]["ours"].items()} == {
+        "compile": True,
+        "20": True,
+        "9999": True,
+    }
+    assert [line.split()[0] for line in expressions_report(told).splitlines() if line.startswith("ours")] == ["ours"]

@@ -29,6 +29,7 @@ from engine.cel.tree import (
     Part,
     Some,
     Variable,
+    is_even,
     turn_price,
 )
 
@@ -304,4 +305,6 @@ def _any(runs: tuple[Run, ...]) -> Run:
 def _loop(part: Loop) -> Run:
     condition = part.condition and runner(part.condition)
     result = part.result and runner(part.result)
-    return LOOPS[part.macro](runner(part.source), part.slot, turn_price(part), condition, result)
+    return LOOPS[part.macro](
+        runner(part.source), part.slot, turn_price(part), condition, result, is_even(part.condition)
+    )

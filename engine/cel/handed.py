@@ -262,7 +262,7 @@ def _columns(element: Type, shape: Shape) -> Callable[[list[Any]], bool] | None:
         columns.append((name, nullable, column))
 
     def look(value: list[Any]) -> bool:
-        if set(map(type, value)) != {dict}:
+        if [type(one) for one in value].count(dict) != len(value):
             return False
         try:
             for name, nullable, column in columns:
@@ -281,20 +281,20 @@ def _columns(element: Type, shape: Shape) -> Callable[[list[Any]], bool] | None:
 def _column(type_: Type) -> Callable[[list[Any]], bool] | None:
     match type_:
         case Words(values=values):
-            return lambda held: set(map(type, held)) == {str} and values.issuperset(held)
+            return lambda held: [type(one) for one in held].count(str) == len(held) and values.issuperset(held)
     return _COLUMNS.get(type_)
 
 
 def _ints(held: list[Any]) -> bool:
-    return set(map(type, held)) == {int} and min(held) >= LEAST and max(held) <= MOST
+    return [type(one) for one in held].count(int) == len(held) and min(held) >= LEAST and max(held) <= MOST
 
 
 def _bools(held: list[Any]) -> bool:
-    return set(map(type, held)) == {bool}
+    return [type(one) for one in held].count(bool) == len(held)
 
 
 def _strings(held: list[Any]) -> bool:
-    if set(map(type, held)) != {str}:
+    if [type(one) for one in held].count(str) != len(held):
         return False
     together = "".join(held)
     return together.isascii() and (len(together) <= MOST_CHARACTERS or max(map(len, held)) <= MOST_CHARACTERS)

@@ -192,3 +192,17 @@ def price(part: Part) -> int:
 def turn_price(loop: Loop) -> int:
     """How many steps one turn of `loop` takes, without what grows and the turns of loops in it."""
     return 1 + sum(price(one) for one in (loop.condition, loop.result) if one is not None)
+
+
+def is_even(part: Part | None) -> bool:
+    """Whether each evaluation of `part` takes just its price: there is no loop in it, and nothing that counts by its length."""
+    match part:
+        case None:
+            return True
+        case Loop():
+            return False
+        case Applied(weight=weight, grows=grows) if grows or weight is not None:
+            return False
+        case Folded(turns=turns) if any(turn.grows for turn in turns):
+            return False
+    return all(map(is_even, inner(part)))
