@@ -16,6 +16,7 @@ from engine.clock import Clock
 from engine.endings import Ending, sentence
 from engine.errors import Denied, Exit, NotConfirmed, RunbookError, Stale
 from engine.journal import Journal
+from engine.log import RunLog
 from engine.operators import Operator, everybody, require_kept
 from engine.plain import dataclass
 from engine.policy.decision import ApprovalNeed, Decision, Override
@@ -102,12 +103,26 @@ class Clearance:
                 found.setdefault((one.body, one.signature), one)
         return list(found.values())
 
+    def keep(self, log: RunLog, counting: Sequence[Approval]) -> None:
+        """Record what counts of what the command line brought along: it outlives the file. Raises JournalFault."""
+        if self.bond is None or self.applying is None:
+            return
+        types = ("approval.given", "approval.rejected")
+        kept = [record.data.get("signature") for record in self.journal.about(self.bond.mark) if record.type in types]
+        for one in self.applying.handed:
+            if one.signature not in kept and one.approval in counting:
+                type = types[one.approval.decision == "reject"]
+                log.emit(type, None, plan=self.bond.digest, subject=self.bond.mark, **one.as_data())
+
     def require(self, figures_digest: str) -> Assessment:
         """Raise Denied (rejected) or NotConfirmed (an approval is missing); else what the run rests on.
 
         This is what every way to a one-way request comes to right before its intent.
         """
-        found = self.assess(figures_digest)
+        return self.accept(self.assess(figures_digest))
+
+    def accept(self, found: Assessment) -> Assessment:
+        """The same of an assessment that was made already."""
         if found.rejected is not None:
             raise Denied(_rejection(found.rejected))
         if found.lacking:

@@ -112,7 +112,7 @@ class Runner:
         self._stop_if_denied(judged, decision)
         if self.way.consent is None:
             return reviewed(judged, self.target)
-        self._stop_unless_cleared()
+        self._stop_unless_cleared(tells=not goes_on)
         if self.reach is Effect.ONE_WAY:
             self.asking.require()
         if goes_on:
@@ -123,7 +123,7 @@ class Runner:
             self.policing.tell(decision, in_full=True)
             self._hold_to_plan("refreshed")
             self._stop_if_denied(judged, decision)
-            self._stop_unless_cleared()
+            self._stop_unless_cleared(tells=True)
         if self.reach is not Effect.ONE_WAY:
             return Previewing(self.asking, self.clearance, judged, self.target, self.refreshed, self.planning).end()
         confirmed = self.asking.ask(judged)
@@ -201,15 +201,17 @@ class Runner:
             self.log.notice(Finished("plan", "FAIL", "plan", "the figures moved since the plan was made", None, found))
             raise Ended(self._stale("The figures are not those of the plan."))
 
-    def _stop_unless_cleared(self) -> None:
-        """Stop where an approval is missing; say on whose approval the run goes on. A plan is made to be approved."""
+    def _stop_unless_cleared(self, *, tells: bool) -> None:
+        """Stop where an approval is missing; keep and tell on whose the run goes on. A plan is made to be approved."""
         if self.planning is not None or (self.reach is not Effect.ONE_WAY and self.clearance.bond is None):
             return
+        found = self.clearance.assess(figures_digest(self.asking.figures()))
+        self.clearance.keep(self.log, (*found.given, *filter(None, [found.rejected])))
         try:
-            found = self.clearance.require(figures_digest(self.asking.figures()))
+            self.clearance.accept(found)
         except (NotConfirmed, Denied) as error:
             raise Ended(self.clearance.ending(error, self.written)) from error
-        for one in found.given:
+        for one in found.given if tells else ():
             why = f": {one.reason}" if one.reason else ""
             self.log.notice(Finished("approval", "ok", "approval", f"approved by {one.approver}{why}"))
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from engine.operators import is_ours_to_write
 from engine.secrets_source import KEYRING_USER, from_keyring, keyring_service
 from engine.setting_files import Layer, Origin
 from engine.setting_table import TABLE, Setting
@@ -30,7 +31,13 @@ def lines(settings: Settings) -> tuple[Line, ...]:
 
 def notes(settings: Settings) -> tuple[str, ...]:
     """What a person should know of these settings beside their values."""
-    return (_journal_note(settings.journal),)
+    return (_journal_note(settings.journal), *_operators_note(settings.operators))
+
+
+def _operators_note(path: Path) -> tuple[str, ...]:
+    if not path.exists() or not is_ours_to_write(path):
+        return ()
+    return ("this account may write the operators file, so who approves its plans is for itself to say",)
 
 
 def _line(settings: Settings, row: Setting) -> Line:
