@@ -24,7 +24,7 @@ from engine.model import Runbook
 from engine.opa.answers import Ask
 from engine.opening import Hears, open_world
 from engine.operators import Operator, account, who
-from engine.overriding import given
+from engine.overriding import given, require_known
 from engine.plain import dataclass
 from engine.planning import Planning
 from engine.policing import Mandate
@@ -212,6 +212,7 @@ class Begun:
             {"inputs": inputs, "run": {"id": self.run}},
         )
         mandate = self._mandate()
+        require_known(clearance.overrides, mandate.sets)
         self.made = Runner(
             gathering, self._consenting(operator), self.reach, self.run, clearance, self._planning(operator), mandate
         )

@@ -33,7 +33,7 @@ class Clearance:
     """One run's clearance. `bond` is the plan that it applies, as its first record names it; `applying` the plan itself.
 
     A run that is taken up again has the bond alone. Approvals in the journal count like those that the command line brought
-    along. `decision` is the newest of the policies, `needs` what it asks for, `overrides` what this run was given. `replan`
+    along. `decision` is the newest of the policies, `needs` what they ask for, `overrides` what this run was given. `replan`
     is the command that makes a plan, or a new one.
     """
 
@@ -54,6 +54,13 @@ class Clearance:
     def plan(self) -> Plan | None:
         """The plan that is applied; None in a run without one, and in one that is taken up again."""
         return self.applying.plan if self.applying is not None else None
+
+    def take(self, decision: Decision) -> None:
+        """What policies decided now. What one asked for that decides before a consent only is asked for until the call."""
+        judged = {(one.set, one.id) for one in decision.policies if one.outcome != "not_applicable"}
+        before = self.needs if decision.phase == "commit" else ()
+        self.needs = (*(need for need in before if (need.set, need.policy) not in judged), *decision.needs)
+        self.decision = decision
 
     def require_usable(self) -> None:
         """Raise Stale when the plan has expired or was used."""

@@ -6,13 +6,15 @@ applies the plan in which it stands, since whoever approves that plan has seen i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from engine.errors import UsageFault
 from engine.events import Finished, Recorded
 from engine.log import RunLog
 from engine.operators import Operator
 from engine.policy.decision import Override
+from engine.policy.model import PolicySet
 
 if TYPE_CHECKING:
     from engine.plan import Plan
@@ -31,6 +33,19 @@ def given(
         *mine,
         *(_again(one) for one in before if one.type == "override.given" and one.data["policy"] not in reasons),
     )
+
+
+def require_known(overrides: Iterable[Override], sets: Sequence[PolicySet]) -> None:
+    """Raise UsageFault for one that no policy of these sets goes by; what those of a set in Rego are called is not known."""
+    if any(one.opa is not None for one in sets):
+        return
+    names = [name for one in sets for policy in one.policies for name in (policy.id, f"{one.name}/{policy.id}")]
+    for one in overrides:
+        if one.policy not in names:
+            from engine.validation.notes import nearest
+
+            near = nearest(one.policy, names)
+            raise UsageFault(f"no policy of this runbook is called `{one.policy}`", hint=near or "See `runbook show`.")
 
 
 def _again(record: Recorded) -> Override:

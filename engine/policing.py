@@ -98,7 +98,7 @@ class Policing:
         gathering.log.emit("policy.decision", defn.id, **decision.as_data(), at=at)
         if phase == "plan":
             self._before = handed
-        self.asking.clearance.decision, self.asking.clearance.needs = decision, decision.needs
+        self.asking.clearance.take(decision)
         return decision
 
     def _answers(self, occasion: Occasion) -> dict[str, Answered]:

@@ -347,6 +347,7 @@ class Runner:
         decision = self.policing.decide("commit", "recheck")
         self.policing.tell(decision, in_full=False)
         self._stop_if_denied([], decision)
+        self._stop_unless_cleared(tells=False)
         assert self.way.consent is not None
         self.gathering.known[self.way.consent.id] = confirmed.model_copy(update={"facts": self.asking.shown()})
         self.log.notice(Finished("recheck", "ok", "recheck", "nothing moved since you confirmed", took))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import signers
 from lago_server import Played, Result
+from signers import Person
 
 from engine import plan as plans
 from engine.commands.running import reasons_of
@@ -76,9 +79,87 @@ def test_a_runbook_s_own_reason_is_the_reason(tmp_path: Path) -> None:
             "--invoice",
             played.invoice,
             "--override",
-            "any",
+            "freeze",
             "--reason",
             "Billed twice, ticket 4711",
             "-n",
         )
         assert [one["reason"] for one in given(played, result)] == ["Billed twice, ticket 4711"]
+
+
+def test_a_policy_that_does_not_exist_is_not_overridden_in_silence(ok: Played) -> None:
+    result = ok.finalize("636.04 EUR", "--override", "sync-fres", "--reason", "the sync is broken")
+    assert (result.code, ok.player.log) == (2, [])
+    assert "no policy of this runbook is called `sync-fres`" in result.last_line.replace("No policy", "no policy")
+    assert "did you mean `sync-fresh`" in result.out
+
+
+HEAD = """\
+apiVersion: policy/v1
+kind: PolicySet
+metadata: {name: billing, version: "1", owner: tests, title: A freeze}
+applies_to: {actions: [lago.finalize_invoice]}
+facts: {}
+types:
+  freeze: [{name: string, start: timestamp, end: timestamp}]
+params:
+  freeze: [{name: migration, start: 2026-11-01T00:00:00Z, end: 2026-12-01T00:00:00Z}]
+policies:
+"""
+PAGE = (Path(__file__).parent.parent / "docs" / "plans-and-approvals.md").read_text()
+# As the page shows it.
+POLICY = HEAD + next(part for part in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "break_glass" in part)
+FREEZE = ("--override", "freeze-window", "--reason", "the bank needs it today")
+
+
+@pytest.fixture
+def frozen(ok: Played) -> Played:
+    """A freeze that only somebody with break_glass may pass, and then with a second person."""
+    ok.player.refreshes_again = True
+    (ok.folder / "policies").mkdir()
+    (ok.folder / "policies" / "billing.yaml").write_text(POLICY)
+    return ok
+
+
+def test_an_override_by_who_may_not_changes_nothing(frozen: Played) -> None:
+    assert frozen.finalize("636.04 EUR").code == 4
+    result = frozen.finalize("636.04 EUR", *FREEZE)
+    assert (result.code, frozen.player.writes) == (4, [])
+    assert "may not lift it: that takes the role break_glass" in result.out
+
+
+def test_an_emergency_is_a_role_a_reason_and_a_second_person(frozen: Played, tmp_path: Path) -> None:
+    key = signers.key(tmp_path, "ann")
+    ann = Person("ann", ("finance_lead",), [key])
+    jane = Person("jane", ("billing_admin", "break_glass"))
+    signers.operators(frozen.folder / "operators.yaml", jane, ann)
+    assert frozen.finalize("636.04 EUR", *FREEZE).code == 5
+    planned = frozen.run("plan", "finalize_invoice", "--invoice", frozen.invoice, *FREEZE)
+    assert planned.code == 0, planned.out
+    signers.operators(frozen.folder / "operators.yaml", ann, jane)
+    consent = ("--confirm", "cus_hooli", "--total", "636.04 EUR")
+    approved = frozen.run("approve", "plan.json", "--key", str(key.file), *consent)
+    assert approved.code == 0, approved.out
+    assert "policy `freeze-window` is overridden: the bank needs it today" in approved.out
+    signers.operators(frozen.folder / "operators.yaml", jane, ann)
+    result = frozen.run("apply", "plan.json")
+    assert result.code == 0, result.out
+    assert given(frozen, result)[0]["reason"] == "the bank needs it today"
+
+
+def test_an_override_that_no_approver_has_seen_is_no_way_in(frozen: Played, tmp_path: Path) -> None:
+    key = signers.key(tmp_path, "ann")
+    ann = Person("ann", ("finance_lead",), [key])
+    jane = Person("jane", ("billing_admin", "break_glass"))
+    policy = frozen.folder / "policies" / "billing.yaml"
+    signers.operators(frozen.folder / "operators.yaml", jane, ann)
+    policy.write_text(POLICY.replace("2026-12-01", "2026-11-02"))
+    assert frozen.run("plan", "finalize_invoice", "--invoice", frozen.invoice).code == 0
+    signers.operators(frozen.folder / "operators.yaml", ann, jane)
+    consent = ("--confirm", "cus_hooli", "--total", "636.04 EUR")
+    assert frozen.run("approve", "plan.json", "--key", str(key.file), *consent).code == 0
+    signers.operators(frozen.folder / "operators.yaml", jane, ann)
+    policy.write_text(POLICY)
+    result = frozen.run("apply", "plan.json", *FREEZE)
+    assert result.code == 5, result.out
+    assert "whoever gave it has not seen that `freeze-window` is overridden" in result.out
