@@ -15,7 +15,7 @@ from engine.source import content_of, parse
 from engine.validation import validate
 from engine.validation.notes import nearest
 
-__all__ = ["SHIPPED", "Loaded", "check", "files", "load", "names", "shown"]
+__all__ = ["SHIPPED", "Loaded", "check", "files", "load", "names", "read", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,17 @@ class Loaded:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def check(path: Path, registry: Registry) -> Loaded:
-    """Read and validate one file. Raises UsageFault when it cannot be read."""
+def read(path: Path) -> bytes:
+    """What is in a file; once, since a pipe has it only once. Raises UsageFault when it cannot be read."""
     try:
-        content = content_of(path)  # once: a pipe has it only once
+        return content_of(path)
     except OSError as error:
         raise UsageFault(f"{path} cannot be read: {error.strerror}") from error
+
+
+def check(path: Path, registry: Registry, content: bytes | None = None) -> Loaded:
+    """Read and validate one file, or what was read of it. Raises UsageFault when it cannot be read."""
+    content = read(path) if content is None else content
     loaded = _checked(path, content, registry, is_quick=True)
     return _checked(path, content, registry, is_quick=False) if loaded.diagnostics else loaded
 

@@ -208,7 +208,7 @@ def test_no_name_reads_a_file_outside_of_the_folders(runbook: Runbook, folder: P
 
 def test_all_that_is_shipped_is_valid(runbook: Runbook) -> None:
     ended = runbook("validate")
-    assert ended == Result(0, "3 runbooks valid\n", "")
+    assert ended == Result(0, "3 runbooks and 2 policy sets valid\n", "")
 
 
 def test_every_error_of_every_file_is_told_and_then_counted(runbook: Runbook, folder: Path) -> None:
@@ -216,7 +216,7 @@ def test_every_error_of_every_file_is_told_and_then_counted(runbook: Runbook, fo
     for words in (files, []):
         ended = runbook("validate", *words, "--format", "human")
         assert ended.code == 3
-        assert ended.out == f"3 errors in 2 of {len(words) or 6} runbooks\n"
+        assert ended.out == f"3 errors in 2 of {'3 runbooks' if words else '6 runbooks and 2 policy sets'}\n"
         assert re.findall(r"^error\[(\w+)\]", ended.err, re.MULTILINE) == ["RB012", "RB013", "RB013"]
         assert "lago.get_invoise\n" in ended.err, "the excerpt is of the file"
 
@@ -225,7 +225,7 @@ def test_in_a_pipe_a_finding_is_one_line_with_its_place(runbook: Runbook, folder
     add_bad(folder)
     ended = runbook("validate", "--format", "plain")
     assert re.fullmatch(r"own/rb012_step\.yaml:10:11: error\[RB012\]: .*\(help: .*\)\n", ended.err)
-    assert ended.out == "1 error in 1 of 4 runbooks\n"
+    assert ended.out == "1 error in 1 of 4 runbooks and 2 policy sets\n"
 
 
 def test_as_json_a_finding_is_one_document_and_so_is_the_end(runbook: Runbook, folder: Path) -> None:

@@ -61,7 +61,7 @@ STEP = (
 @pytest.mark.parametrize("words", [["validate", "--format", "github"], ["--format", "github", "validate"]])
 def test_github_is_told_each_finding_beside_the_plain_line_of_it(runbook: Runbook, words: list[str]) -> None:
     ended = runbook(*words)
-    assert (ended.code, ended.out) == (3, "3 errors in 2 of 3 runbooks\n")
+    assert (ended.code, ended.out) == (3, "3 errors in 2 of 3 runbooks and 2 policy sets\n")
     lines = ended.err.splitlines()
     assert [re.match(r"runbooks/\w+\.yaml:\d+:\d+: error\[RB\d+\]", line) is not None for line in lines] == [
         *[True] * 3,
@@ -117,7 +117,7 @@ def read(path: Path) -> ElementTree.Element:
 
 
 def test_a_report_has_a_suite_for_each_file_and_a_case_for_each_finding(runbook: Runbook, tmp_path: Path) -> None:
-    ended = runbook("validate", "--junit", "report.xml")
+    ended = runbook("validate", "--junit", "report.xml", *map(str, sorted(Path("runbooks").glob("*.yaml"))))
     assert (ended.code, ended.out) == (3, "3 errors in 2 of 3 runbooks\n")
     root = read(Path("report.xml"))
     counts = [(suite.attrib["name"], suite.attrib["tests"], suite.attrib["failures"]) for suite in root]
@@ -163,7 +163,7 @@ def test_without_runbooks_there_is_one_case_and_it_passes() -> None:
 def test_a_report_that_cannot_be_written_is_told_after_the_findings(runbook: Runbook, path: str, why: str) -> None:
     ended = runbook("validate", "--junit", path)
     assert ended.code == 2
-    assert ended.out == "3 errors in 2 of 3 runbooks\n"
+    assert ended.out == "3 errors in 2 of 3 runbooks and 2 policy sets\n"
     assert ended.err.splitlines()[3].startswith(f"error: {path} cannot be written: {why}")
     told = runbook("validate", "--junit", path, "--format", "json")
     assert json.loads(told.err.splitlines()[-1])["exit"] == 2

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from engine.commands.shell import Excerpts, Shell
 from engine.diagnostics import Diagnostic, shown
 from engine.errors import Exit, UsageFault
-from engine.library import check, files
+from engine.library import check, files, read
 from engine.plain import dataclass
+from engine.policy_files import library as policy_files
 from engine.registry import Registry
 from engine.render.text import json_line
+from engine.source import parse
 
 if TYPE_CHECKING:
     from engine.render.junit import Case
@@ -25,17 +27,20 @@ class Looked:
 
     path: str
     is_valid: bool
+    is_policy: bool = False
     found: tuple[Diagnostic, ...] = ()
     fault: UsageFault | None = None
     seconds: float = 0.0
 
 
 def validate_runbooks(shell: Shell, paths: Sequence[Path], junit: Path | None) -> int:
-    """Every error of every file, then one line that counts: 0; 3; 2 where a file cannot be read.
+    """Every error of every file, runbooks and policy sets, then one line that counts: 0; 3; 2 where one cannot be read.
 
     `junit` is where to write the same as a report. Raises UsageFault when it cannot be written.
     """
-    looked = [_look(path, shell.registry) for path in paths or files(shell.settings.path).values()]
+    registry = shell.registry
+    found = paths or (*files(shell.settings.path).values(), *registry.policies.files().values())
+    looked = [_look(path, registry) for path in found]
     # An extension that several runbooks need is told once.
     shell.tell(list(dict.fromkeys(diagnostic for one in looked for diagnostic in one.found)))
     for one in looked:
@@ -54,10 +59,16 @@ def validate_runbooks(shell: Shell, paths: Sequence[Path], junit: Path | None) -
 def _look(path: Path, registry: Registry) -> Looked:
     started = perf_counter()
     try:
-        loaded = check(path, registry)
+        content = read(path)
     except UsageFault as fault:
         return Looked(shown(path), False, fault=fault, seconds=perf_counter() - started)
-    return Looked(shown(path), loaded.runbook is not None, loaded.diagnostics, seconds=perf_counter() - started)
+    if policy_files.looks_like_one(parse(content, shown(path), is_quick=True)):
+        policies = policy_files.check(path, content)
+        took = perf_counter() - started
+        return Looked(shown(path), policies.set is not None, True, policies.diagnostics, seconds=took)
+    loaded = check(path, registry, content)
+    took = perf_counter() - started
+    return Looked(shown(path), loaded.runbook is not None, False, loaded.diagnostics, seconds=took)
 
 
 def _count(looked: Sequence[Looked], format: str) -> str:
@@ -66,14 +77,23 @@ def _count(looked: Sequence[Looked], format: str) -> str:
     errors = sum(found.severity == "error" for found in {found for one in read for found in one.found})
     unread = len(looked) - len(read)
     if format == "json":
-        counts = {"errors": errors, "invalid": bad, "unreadable": unread, "runbooks": len(looked)}
+        policies = sum(one.is_policy for one in looked)
+        counts = {"errors": errors, "invalid": bad, "unreadable": unread, "runbooks": len(looked) - policies}
+        counts |= {"policies": policies} if policies else {}
         return json_line({"v": 1, "type": "validate.end", **counts})
-    all = _number(len(looked), "runbook")
+    all = _all(looked)
     if bad:
         said = f"{_number(errors, 'error')} in {bad} of {all}"
     else:
         said = f"{len(read)} of {all} valid" if unread else f"{all} valid"
     return said + (f"; {unread} cannot be read\n" if unread else "\n")
+
+
+def _all(looked: Sequence[Looked]) -> str:
+    """`3 runbooks`, `3 runbooks and 2 policy sets`."""
+    policies = sum(one.is_policy for one in looked)
+    told = [_number(len(looked) - policies, "runbook")] if len(looked) > policies or not policies else []
+    return " and ".join([*told, *([_number(policies, "policy set")] if policies else [])])
 
 
 def _number(number: int, noun: str) -> str:

@@ -97,7 +97,9 @@ class Judging:
         for name, program in self.set.variables.items():
             value, why = self._value(program)
             variables[name] = value
-            if why:
+            if self._unfit(program):
+                self.unfit.append(Unfit(f"variables.{name}", f"cannot be worked out: {why}"))
+            elif why:
                 self.lost[f"variables.{name}"] = why
 
     def all(self) -> list[Ruled]:
@@ -123,6 +125,10 @@ class Judging:
     def _policy(self, policy: Policy) -> Ruled:
         if policy.evaluate not in ("both", self.occasion.phase):
             return self._ruled(policy, "not_applicable", message=f"it is for the {policy.evaluate} phase")
+        for program in policy.programs:
+            # Also where `when` would leave it out: what is missing is no reason to let something pass.
+            if why := self._unfit(program):
+                return self._failed(policy, program, why)
         if policy.when is not None:
             applies, why = self._value(policy.when)
             if why:
@@ -199,13 +205,17 @@ class Judging:
 
     def _spoiled(self, program: Program) -> str:
         """Why an expression cannot be believed: it reads what was not said, or what could not be worked out."""
-        for one in self.unfit:
-            if any(one.spoils(read) for read in program.reads):
-                return f"`{one.path}` {one.why}"
+        if why := self._unfit(program):
+            return why
         for path, why in self.lost.items():
             if any(Unfit(path, "").spoils(read) for read in program.reads):
                 return f"`{path}` cannot be worked out: {why}"
         return ""
+
+    def _unfit(self, program: Program) -> str:
+        """What it reads that was not said, or is not what was declared."""
+        found = (one for one in self.unfit if any(one.spoils(read) for read in program.reads))
+        return next((f"`{one.path}` {one.why}" for one in found), "")
 
     def _message(self, policy: Policy) -> str:
         text, why = self._value(policy.message) if policy.message is not None else (policy.title, "")
