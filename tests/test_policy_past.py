@@ -247,11 +247,17 @@ def test_facts_of_a_run_are_what_a_case_can_begin_with(kept: Path, runbook: Runb
     assert runbook("policy", "test").code == 0
 
 
-def test_facts_for_a_person_stand_a_line_each_with_their_origin(kept: Path, runbook: Runbook, screen: Screen) -> None:
+def test_facts_for_a_person_stand_a_line_each_with_their_origin(
+    kept: Path, runbook: Runbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     done = runbook("policy", "facts", RUN, "--format", "human", "--color", "never")
     lines = done.out.splitlines()
-    assert "sync  LatestSync  GET /api/v1/sync  read 2026-11-23T11:59:00Z" in lines
+    assert "sync  LatestSync, GET /api/v1/sync, read 2026-11-23T11:59:00Z" in lines
+    assert [line for line in lines if len(line) > 80 and " " in line.strip()] == []
     assert "  sync.completedAt  2026-11-23T06:12:00.000000Z" in lines
+    early = runbook("policy", "facts", RUN, "--at", "first", "--format", "human").out
+    assert "  planned                 as `invoice`\n" in early
     plain = runbook("policy", "facts", RUN, "--format", "plain").out.splitlines()
     assert "invoice.billing_periods[0].invoicing_reason\tsubscription_periodic" in plain
 

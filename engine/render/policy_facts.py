@@ -8,21 +8,29 @@ from typing import Any
 from engine.events import Recorded
 from engine.render.text import hang, pad, safe, style, width
 
+# Columns that a value needs beside its path.
+LEAST = 12
 ORDER = ("now", "operator", "run", "plan", "planned")
 
 
 def facts(record: Recorded, documents: Mapping[str, Any], format: str, *, columns: int, colour: bool) -> str:
     """The documents, for a person or line by line."""
-    rows = [(name, list(_leaves(documents[name], name))) for name in _names(documents)]
     if format == "plain":
-        return "".join(f"{safe(path)}\t{safe(value)}\n" for _, leaves in rows for path, value in leaves)
+        every = (leaf for name in _names(documents) for leaf in _leaves(documents[name], name))
+        return "".join(f"{safe(path)}\t{safe(value)}\n" for path, value in every)
+    rows = [(name, list(_told(name, documents))) for name in _names(documents)]
     lines = []
     origins = record.data.get("facts") or {}
     for name, leaves in rows:
-        lines.append(style(safe(name), "bold", colour) + safe(_origin(origins.get(name) or {})))
+        first, *more = hang(f"{safe(name)}  ", safe(_origin(origins.get(name) or {})), columns)
+        lines += [style(safe(name), "bold", colour) + first[len(safe(name)) :].rstrip(), *more]
         size = min(max((width(path) for path, _ in leaves), default=0), max(columns // 2, 20))
         for path, value in leaves:
-            lines += hang(f"  {pad(safe(path), size)}  ", safe(value), columns)
+            head = f"  {pad(safe(path), size)}  "
+            if width(head) > columns - LEAST:  # a path that is there to be copied stays whole
+                lines.append(head.rstrip())
+                head = " " * (size + 4)
+            lines += hang(head, safe(value), columns)
         lines.append("")
     return "\n".join(lines[:-1]) + "\n"
 
@@ -31,11 +39,22 @@ def _names(documents: Mapping[str, Any]) -> list[str]:
     return [name for name in documents if name not in ORDER] + [name for name in ORDER if name in documents]
 
 
+def _told(name: str, documents: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The values of one document. What was planned is not told once more where it is as it was planned."""
+    if name == "planned":
+        planned = {key: value for key, value in documents[name].items() if key != "figures_digest"}
+        if same := next((other for other in documents if other != name and documents[other] == planned), None):
+            yield name, f"as `{same}`"
+            yield f"{name}.figures_digest", str(documents[name].get("figures_digest"))
+            return
+    yield from _leaves(documents[name], name)
+
+
 def _origin(origin: Mapping[str, Any]) -> str:
     """Where a fact came from, behind its name."""
-    requests = ", ".join(str(text) for text in (origin.get("requests") or ())[:2])
-    told = (str(origin.get("kind") or ""), requests, f"read {str(origin['at'])[:19]}Z" if origin.get("at") else "")
-    return "".join(f"  {text}" for text in told if text)
+    requests = [str(text).partition("?")[0] for text in origin.get("requests") or ()]
+    read = f"read {str(origin['at'])[:19]}Z" if origin.get("at") else ""
+    return ", ".join(filter(None, (str(origin.get("kind") or ""), *requests[:2], read)))
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
