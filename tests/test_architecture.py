@@ -60,6 +60,15 @@ WALLS = {
     "engine.extensions": {"engine.lago", "engine.wire", "engine.journal", "engine.runner", "engine.commands"},
     "engine.api": {"engine.lago", "engine.wire", "engine.journal", "engine.settings", "engine.runner"},
     "engine.validation": {"engine.lago", "engine.wire", "engine.journal", "engine.runner"},
+    "engine.policy": {
+        "engine.lago",
+        "engine.wire",
+        "engine.journal",
+        "engine.opa.asking",
+        "engine.settings",
+        "engine.clock",
+    },
+    "engine.policy_files": {"engine.lago", "engine.wire", "engine.journal", "engine.opa.asking", "engine.runner"},
     "engine.schema": {"engine.lago", "engine.wire", "engine.journal", "engine.runner"},
 }
 
