@@ -22,11 +22,13 @@ _HEADER = re.compile(r"[|>](?:[-+]?([1-9])?[-+]?)")
 def span_in(node: Node, start: int, end: int, source: Source) -> Span:
     """The place of a part of a text: offsets in code points into `node.value`, `end` exclusive.
 
-    A part that goes over several lines is shown on its first one. The whole text's place where the part cannot be found.
+    A part that goes over several lines is shown on its first one; what lies beyond the text, just behind it. The whole
+    text's place where the part cannot be found.
     """
     places = _places(node, source)
-    if places is None or not 0 <= start <= end <= len(node.value):
+    if places is None:
         return node.span
+    start, end = min(start, len(node.value)), min(end, len(node.value))
     line, col = places[start]
     last = max(start, end - 1)
     while last > start and places[last][0] != line:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.scalars import span_in
-from engine.source import Node, Source, parse
+from engine.source import Node, Source, parse, walk
 
 
 def written(text: str) -> tuple[Node, Source]:
@@ -66,11 +66,9 @@ def test_the_end_of_a_text_has_a_place_too() -> None:
     assert span_in(node, 5, 5, source).col == 11
 
 
-def test_what_is_no_text_or_no_part_has_the_place_of_the_whole() -> None:
+def test_what_is_no_text_has_the_place_of_the_whole() -> None:
     node, source = written("key: 12\n")
     assert span_in(node, 0, 1, source) == node.span
-    node, source = written("key: alpha\n")
-    assert span_in(node, 3, 99, source) == node.span
 
 
 @given(
@@ -88,3 +86,58 @@ def test_every_character_of_whatever_yaml_writes_is_found(text: str, style: str,
         span = span_in(node, at, at + 1, parsed.source)
         found = parsed.source.line(span.line)[span.col - 1 : span.end_col - 1]
         assert char.isspace() or found in (char, char * 2, "\\" + char) or found.startswith("\\"), (content, at)
+
+
+WRITTEN = """
+plain: invoice.x == 1 && b
+folded_plain: first line
+  second line
+single: 'it''s > "x"'
+double: "say \\"hi\\" and \\
+   more"
+folded: >-
+  size(a.b) > 0
+  && c.all(p,
+  p.x == 1)
+
+  after a gap
+block: |
+  one
+    two
+  three
+flow: ["a b", 'c', {h: "z.y == 1"}]
+windows: 'a == b'\r
+"""
+
+
+def words() -> list[tuple[str, int, str]]:
+    """Every word of every text, and what stands at its place in the file."""
+    parsed = parse(WRITTEN.encode(), "x.yaml")
+    assert parsed.root is not None
+    found = []
+    for node in walk(parsed.root):
+        at = 0
+        for word in node.value.split() if isinstance(node.value, str) else ():
+            at = node.value.index(word, at)
+            span = span_in(node, at, at + len(word), parsed.source)
+            found.append((word, span.line, parsed.source.line(span.line)[span.col - 1 : span.end_col - 1]))
+            at += len(word)
+    return found
+
+
+def test_each_word_is_found_where_it_stands() -> None:
+    found = words()
+    assert len(found) > 30
+    assert [one for one in found if one[0] != one[2] and one[0] not in ("it's", '"hi"')] == []
+    assert ("after", 13, "after") in found
+    assert ("two", 16, "two") in found
+    assert ("more", 7, "more") in found
+
+
+@pytest.mark.parametrize("offset", [0, 3, 100])
+def test_a_place_beyond_the_end_is_just_behind_it(offset: int) -> None:
+    parsed = parse(b"a: b c", "x.yaml")
+    node = parsed.root.at("a") if parsed.root else None
+    assert node is not None
+    span = span_in(node, offset, offset + 1, parsed.source)
+    assert (span.line, span.col) == (1, {0: 4, 3: 7, 100: 7}[offset])

@@ -9,7 +9,7 @@ from engine.cel import Failed, OverBudget, Problem, Program, Uncompiled, compile
 from engine.cel.types import BOOL, Type
 from engine.diagnostics import Diagnostic
 from engine.plain import dataclass
-from engine.policy_files.placing import place
+from engine.scalars import span_in
 from engine.source import Node, clip
 from engine.validation.notes import Notes
 
@@ -38,7 +38,7 @@ class Expressions:
         return program
 
     def _note(self, node: Node, problem: Problem, code: str, severity: str) -> None:
-        span = clip(place(node, self.notes.source, problem.start, problem.end), self.notes.source)
+        span = clip(span_in(node, problem.start, problem.end, self.notes.source), self.notes.source)
         help = problem.help or "see `runbook explain RP010`"
         path = self.notes.source.path
         found = Diagnostic(code, problem.message, path, span, "", help, "error" if severity == "error" else "warning")

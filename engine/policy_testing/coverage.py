@@ -9,9 +9,9 @@ from engine.cel import Trace
 from engine.condition_coverage import Condition, ConditionCoverage
 from engine.diagnostics import Span
 from engine.policy.deciding import Judging
-from engine.policy_files.placing import place
 from engine.policy_testing.expecting import flat, programs
 from engine.policy_testing.model import Case, CaseFile
+from engine.scalars import span_in
 from engine.source import Node, Parsed, parse
 
 # What stands for one condition: its policy or variable, which of its expressions, and where in that.
@@ -64,7 +64,7 @@ def _parts(traces: Iterable[Trace]) -> Iterator[Trace]:
 
 def _span(parsed: Parsed, owner: str, what: str, start: int, end: int) -> Span:
     node = _node(parsed.root, owner, what) if parsed.root is not None else None
-    return place(node, parsed.source, start, end) if node is not None else Span(1, 1, 1, 2)
+    return span_in(node, start, end, parsed.source) if node is not None else Span(1, 1, 1, 2)
 
 
 def _node(root: Node, owner: str, what: str) -> Node | None:
