@@ -78,6 +78,10 @@ def _in_292_years(pair: Pair) -> Outcome:
 
 
 _OF_NOTHING = re.compile(r"\[\]|\{\}")
+_NO_RFC_3339 = (
+    r"'(?!\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)').*' is no timestamp; it is written .*"
+)
+_OVER_A_SUM = re.compile(r"\+.*\)\.(all|exists|exists_one|filter|map)\(", re.DOTALL)
 _LOOP = re.compile(r"\][)\s]*\.(all|exists|exists_one|filter|map)\(")
 _SPACED = re.compile(r"'(\s|\\[tnr]).*' is no whole|(\s|\\[tnr])' is no whole")
 _RECORD_AND_NULL = re.compile(r"'\(.*(map\(string, dyn\).*, .*null_type|null_type.*, .*map\(string, dyn\)).*\)'")
@@ -158,6 +162,7 @@ DIFFERENCES: tuple[Difference, ...] = (
             r"\w+ takes .*, not .*",
             r"the keys of a map are strings, not .*",
             r"a key of a map is a string, not .*",
+            r"\w+ needs a list or a map, not .*",
             r"\w+ has no fields",
             r"the fields of \w+ are written with a dot",
             r".* may be null",
@@ -181,6 +186,32 @@ DIFFERENCES: tuple[Difference, ...] = (
         covers=lambda pair: (
             "found no matching overload" in pair.theirs.get("refused", "") and _OF_NOTHING.search(pair.text) is not None
         ),
+    ),
+    Difference(
+        "a dot before a name",
+        "CEL reads `.name` as a name outside of all containers; there are no containers here. Only where a text was changed.",
+        ".total == 1",
+        {"is": True},
+        Facts({"total": "int"}, {"total": 1}),
+        refusals=(r"'\.' cannot stand here; a value is expected",),
+        is_of_slips=True,
+    ),
+    Difference(
+        "a timestamp that is not as RFC 3339 has it",
+        "The oracle also reads a year of five digits, a month of one, an offset without minutes, and spaces around all of it.",
+        'timestamp("0" + "2026-10-26T10:30:00Z")',
+        {"is": {"timestamp": "2026-10-26T10:30:00+00:00"}},
+        covers=lambda pair: "is" in pair.theirs and re.fullmatch(_NO_RFC_3339, pair.ours.get("failed", "")) is not None,
+    ),
+    Difference(
+        "a loop over a sum of fields",
+        "Of the lists in two fields of records the oracle does not know what is in their sum, and guesses, mostly wrong.",
+        "(invoice.tags + invoice.tags).exists(v, v || v < v)",
+        {"refused": "expression of type 'int' cannot be the range of a comprehension"},
+        Facts(
+            {"invoice": ("record", "Invoice", (("tags", ("list", "bool")),))}, {"invoice": {"map": {"tags": [True]}}}
+        ),
+        covers=lambda pair: "refused" in pair.theirs and _OVER_A_SUM.search(pair.text) is not None,
     ),
     Difference(
         "a loop over an element of a field",
