@@ -26,7 +26,7 @@ class Tax(Fact):
 
     def figures(self) -> Any:
         """Code and rate: a name may change freely."""
-        return [self.code, self.rate]
+        return {"identity": self.code, "rate": self.rate}
 
 
 class IntegrationCustomer(Fact):

@@ -31,7 +31,12 @@ class AppliedTax(Fact):
 
     def figures(self) -> Any:
         """Code, rate and amounts."""
-        return [self.tax_code, self.tax_rate, self.amount_cents, self.fees_amount_cents]
+        return {
+            "identity": self.tax_code,
+            "rate": self.tax_rate,
+            "amount_cents": self.amount_cents,
+            "fees_amount_cents": self.fees_amount_cents,
+        }
 
 
 class CreditItem(Fact):
