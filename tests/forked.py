@@ -2,7 +2,8 @@
 
 A child has its own environment, folder, standard streams and signals, runs `cli.main()` and ends with its exit code.
 It notes every step that a kill can come before or after (a durable record, an operation on a socket) and kills itself
-there with SIGKILL, as a power cut of the process would: nothing is flushed, closed or unwound.
+there with SIGKILL, as a power cut of the process would: nothing is flushed, closed or unwound. What comes of the bytes
+of a shipped file alone, whoever reads it, is worked out once, before there are children.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import termios
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,8 +30,13 @@ from pydantic import BaseModel
 
 import cli
 import engine
+from engine import library
 from engine.deadline import DeadlineBackend, DeadlineStream
+from engine.folders import SHIPPED, SHIPPED_POLICIES
 from engine.journal import Journal
+from engine.policy_files import library as policy_library
+from engine.policy_files.library import Checked
+from engine.source import Parsed, parse
 
 LONGEST = 30.0
 
@@ -50,6 +56,30 @@ def _build(model: type[BaseModel]) -> None:
 
 
 _import_all()
+
+SHIPPED_FILES = [(path, path.read_bytes()) for folder in (SHIPPED, SHIPPED_POLICIES) for path in folder.glob("*.yaml")]
+_PARSED = {
+    (content, name): parse(content, name, is_quick=True)
+    for path, content in SHIPPED_FILES
+    for name in (str(path), path.stem)
+}
+_POLICIES = {one: policy_library.check(*one) for one in SHIPPED_FILES if one[0].parent == SHIPPED_POLICIES}
+
+
+def _remember() -> None:
+    """Let this process take what is known of a shipped file; one that was changed by a byte, or moved, is read anew."""
+    check = policy_library.check
+
+    def parsed(content: bytes, path: str, *, is_quick: bool = False) -> Parsed:
+        known = _PARSED.get((content, path)) if is_quick else None
+        return parse(content, path, is_quick=is_quick) if known is None else replace(known)
+
+    def checked(path: Path, content: bytes | None = None) -> Checked:
+        return _POLICIES.get((path, path.read_bytes())) or check(path, content)
+
+    setattr(library, "parse", parsed)  # noqa: B010  (mypy)
+    setattr(policy_library, "parse", parsed)  # noqa: B010
+    setattr(policy_library, "check", checked)  # noqa: B010
 
 
 @dataclass(frozen=True)
@@ -253,6 +283,7 @@ def _child(
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", 1, encoding="utf-8", closefd=False)  # noqa: SIM115  (by the line, as Python's own)
         sys.argv = ["runbook", *args]
+        _remember()
         _Watch(trace, kill, number).install()
         code = _main()
         sys.stdout.flush()

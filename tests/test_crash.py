@@ -1,8 +1,9 @@
 """SIGKILL after every record and around every socket operation: never a second finalize, never one without its intent.
 
 Each case is a run that is killed at one moment, then `resume` (or, before `run.start`, the run again), on a Lago that
-would answer a second finalize. The default set is every record, every socket operation around the call, and some of the
-others; `pytest -m campaign` takes all of them, and kills again in the middle of the resume.
+would answer a second finalize. The default set is every moment around the call of an undisturbed run, those at which
+another scenario knows something else, and some far from the call, so that every kind of moment is among them.
+`pytest -m campaign` takes all of them, and kills again at every third moment of the resume.
 """
 
 from __future__ import annotations
@@ -25,18 +26,19 @@ SHARDS = 4
 
 @dataclass(frozen=True)
 class Case:
-    """A scenario, what is confirmed, and how much of the part far from the call the default set takes."""
+    """A scenario, what is confirmed, and what the default set takes: moments counted from the intent, and from the start."""
 
     scenario: str
     total: str
-    stride: int
-    has_every_record: bool = False
+    near: Sequence[int]
+    far: int
 
 
+# Until the answer all three are alike; then the outcome is not known yet, and each thing that tells it changes what is.
 CASES = [
-    Case("finalize_ok", "636.04 EUR", 60),
-    Case("answer_lost_then_done", "207.22 EUR", 120),
-    Case("provider_taxes", "300.08 USD", 120),
+    Case("finalize_ok", "636.04 EUR", range(-1, 11), 60),
+    Case("answer_lost_then_done", "207.22 EUR", (6, 8, 12, 14), 150),
+    Case("provider_taxes", "300.08 USD", (7, 8, 12, 14), 120),
 ]
 
 
@@ -70,16 +72,9 @@ def moments(case: Case, folder: Path) -> list[Step]:
 
 
 def chosen(steps: Sequence[Step], case: Case) -> list[Point]:
-    """Everything from shortly before the intent to the outcome, some of the rest, and every record if the case says so."""
+    """Those around the intent that the case names, and some of the rest."""
     (at,) = (k for k, step in enumerate(steps) if step.point.moment == "after" and _is_intent(step))
-    near = range(at - 4, at + 12)
-    return [
-        step.point
-        for k, step in enumerate(steps)
-        if k in near
-        or k % case.stride == 0
-        or (case.has_every_record and (step.point.kind, step.point.moment) == ("record", "after"))
-    ]
+    return [step.point for k, step in enumerate(steps) if k - at in case.near or k % case.far == 0]
 
 
 def _is_intent(step: Step) -> bool:
@@ -121,15 +116,18 @@ def kill_and_take_up(case: Case, folder: Path, point: Point) -> None:
         ends_as_promised(played, case, [done], told)
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.scenario)
-def test_a_run_killed_at_any_moment_is_taken_up_and_finalizes_at_most_once(
-    case: Case, shard: int, tmp_path: Path
-) -> None:
-    points = chosen(moments(case, tmp_path / "whole"), case)[shard::SHARDS]
-    assert len(points) > 2
+def test_a_run_killed_at_any_moment_is_taken_up_and_finalizes_at_most_once(case: Case, tmp_path: Path) -> None:
+    points = chosen(moments(case, tmp_path / "whole"), case)
+    assert len(points) >= len(case.near) + 2
     for point in points:
         kill_and_take_up(case, tmp_path / str(point), point)
+
+
+def test_every_kind_of_moment_is_among_those_that_are_always_tried(tmp_path: Path) -> None:
+    points = chosen(moments(CASES[0], tmp_path / "whole"), CASES[0])
+    kinds = [(moment, kind) for moment in ("before", "after") for kind in ("record", "connect", "write", "read")]
+    assert {(point.moment, point.kind) for point in points} == set(kinds)
 
 
 @pytest.mark.campaign
@@ -168,23 +166,31 @@ def around_the_outcome(steps: Sequence[Step]) -> dict[str, Point]:
     }
 
 
-PAIRS = [
+FIRST = [
     ("after the intent", "record"),
     ("when it was sent", "record"),
     ("when it was sent", "write"),
     ("after the outcome", "record"),
 ]
+SECOND = [("before", 1), ("after", 1), ("after", 2), ("before", 3), ("after", 5)]
 
 
-@pytest.mark.parametrize(("first", "kind"), PAIRS)
-def test_a_resume_killed_in_its_turn_is_taken_up_again(first: str, kind: str, tmp_path: Path) -> None:
+def kill_the_resume(first: str, kind: str, second: Sequence[tuple[str, int]], folder: Path) -> int:
+    """A run killed at `first`, and its resume at each of `second`; answers how often the resume came that far."""
     case = CASES[0]
-    point = around_the_outcome(moments(case, tmp_path / "whole"))[first]
-    reached = [
-        kill_twice(case, tmp_path / f"{moment} {nth}", point, Point(moment, kind, nth))
-        for moment, nth in (("before", 1), ("after", 1), ("after", 2), ("before", 3), ("after", 5))
-    ]
-    assert sum(reached) >= 4
+    point = around_the_outcome(moments(case, folder / "whole"))[first]
+    return sum(kill_twice(case, folder / f"{moment} {nth}", point, Point(moment, kind, nth)) for moment, nth in second)
+
+
+@pytest.mark.parametrize(("first", "kind"), FIRST)
+def test_a_resume_killed_in_its_turn_is_taken_up_again(first: str, kind: str, tmp_path: Path) -> None:
+    assert kill_the_resume(first, kind, SECOND[1:4:2], tmp_path) == 2
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize(("first", "kind"), FIRST)
+def test_a_resume_killed_early_or_late_is_taken_up_again(first: str, kind: str, tmp_path: Path) -> None:
+    assert kill_the_resume(first, kind, SECOND, tmp_path) >= 4
 
 
 @pytest.mark.campaign
