@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +110,39 @@ def test_what_denied_is_shown_with_its_parts_and_where_they_came_from(tmp_path: 
     assert "GET /api/admin/sync/status" in told
     assert "policies/billing.yaml" in told
     assert '--override sync-fresh --reason "..."' in " ".join(told.split())
+
+
+EACH = """apiVersion: policy/v1
+kind: PolicySet
+metadata: {name: own, version: "1"}
+facts: {invoice: lago.Invoice, sync: SyncRun}
+params: {limit_cents: {EUR: 50000}, max_sync_age: 10m}
+policies:
+  - id: fresh
+    title: The sync is fresh
+    require: sync.completedAt != null && now - sync.completedAt <= params.max_sync_age
+    effect: deny
+    message: '"the last sync ended at " + string(sync.completedAt == null ? now : sync.completedAt)'
+    override: {roles: [finance_lead], reason: required}
+    doc: https://wiki.example.com/sync
+  - id: second
+    title: A second person looks at it
+    require: invoice.total_amount_cents <= params.limit_cents[invoice.currency]
+    effect: approve
+    approve: {roles: [billing_approver]}
+  - id: few-fees
+    title: It has few fees
+    require: size(invoice.fees) <= 3
+    effect: warn
+  - {id: tried, title: Being tried out, require: invoice.total_amount_cents < 0, effect: deny, mode: observe}
+  - {id: has-fees, title: It has fees, require: size(invoice.fees) > 0, effect: deny}
+"""
+
+
+def test_the_whole_screen_of_a_run_that_policies_stop(tmp_path: Path, screen: Callable[[str, str], None]) -> None:
+    with Played("finalize_ok", tmp_path) as played:
+        done = played.finalize(TOTAL, "-n", "--format", "human", **own(tmp_path, EACH))
+    assert done.code == 4, done.out + done.err
+    told = done.out[done.out.index("  DENY  policy") :]
+    told = re.sub(r"\d\d:\d\d:\d\d(\.\d+)?Z", "12:00:00Z", told).replace(played.invoice, "INVOICE")
+    screen("human_policies_stop", told.replace(str(tmp_path), "."))

@@ -138,6 +138,7 @@ def _origins(paths: Sequence[str], data: Data) -> Iterator[str]:
 def _notes(row: Data, data: Data) -> Iterator[str]:
     if row.get("mode") == "observe":
         yield "it is only observed, and stops nothing"
+        return
     if lifted := row.get("overridden"):
         yield f"lifted by {lifted.get('operator')}: {lifted.get('reason')}"
     elif row.get("may_override") and row.get("outcome") in ("deny", "approve"):
