@@ -35,8 +35,8 @@ def test_recorded_outcomes_of_the_oracle_are_ours_too(corpus: list[Recorded], ch
     tally = Tally()
     for recorded in corpus[chunk::CHUNKS]:
         ours = Ours(recorded.facts)
-        for number, (made, text, outcome, _) in enumerate(recorded.cases):
-            tally.add(recorded.facts, Case(number, made, text), ours.outcome(text), outcome)
+        for number, (made, text, outcome, asked) in enumerate(recorded.cases):
+            tally.add(recorded.facts, Case(number, made, text), ours.outcome(text), outcome, asked)
     assert tally.disagreements == [], tally.told()
     assert sum(tally.pairs.values()) > 500
 
@@ -73,7 +73,7 @@ def test_the_specification_of_cel_is_kept(section: str) -> None:
     for text, wanted in ROWS[section]:
         outcome = ours.outcome(text)
         theirs: dict[str, Any] = {"failed": ""} if wanted == ERROR else {"is": wanted}
-        if not agree(outcome, theirs) and difference(Pair(NOTHING, "typed", text, outcome, theirs)) is None:
+        if not agree(outcome, theirs) and difference(Pair(NOTHING, "typed", text, text, outcome, theirs)) is None:
             wrong.append((text, wanted, outcome))
     assert wrong == []
 
@@ -88,7 +88,7 @@ def test_the_page_of_differences_tells_all_of_them(request: pytest.FixtureReques
 def test_a_difference_is_one_and_no_other_covers_it(one: Any) -> None:
     ours = Ours(one.facts).outcome(one.example)
     assert not agree(ours, one.theirs)
-    assert difference(Pair(one.facts, "slip", one.example, ours, one.theirs)) == one
+    assert difference(Pair(one.facts, "slip", one.example, one.example, ours, one.theirs)) == one
 
 
 def test_the_same_seed_makes_the_same_expressions() -> None:

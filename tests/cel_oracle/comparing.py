@@ -48,12 +48,12 @@ class Tally:
     differences: Counter[str] = field(default_factory=Counter)
     disagreements: list[Disagreement] = field(default_factory=list)
 
-    def add(self, facts: Facts, case: Case, ours: dict[str, Any], theirs: dict[str, Any]) -> None:
-        """Count one more."""
+    def add(self, facts: Facts, case: Case, ours: dict[str, Any], theirs: dict[str, Any], asked: str = "") -> None:
+        """Count one more. `asked` is what the oracle was asked, where the case does not know it any more."""
         self.pairs[case.made, next(iter(ours)), next(iter(theirs))] += 1
         if agree(ours, theirs):
             return
-        if (known := difference(Pair(facts, case.made, case.text, ours, theirs))) is not None:
+        if (known := difference(Pair(facts, case.made, case.text, asked or case.asked, ours, theirs))) is not None:
             self.differences[known.name] += 1
         else:
             self.disagreements.append(Disagreement(facts, case, ours, theirs))
@@ -106,7 +106,7 @@ def smallest(oracle: Oracle, one: Disagreement) -> Disagreement:
         wrong = (
             same_kind
             and not agree(our, their)
-            and difference(Pair(one.facts, one.case.made, tree.text, our, their)) is None
+            and difference(Pair(one.facts, one.case.made, tree.text, tree.asked_text, our, their)) is None
         )
         if wrong:
             found = replace(one, case=replace(one.case, text=tree.text, tree=tree), ours=our, theirs=their)
