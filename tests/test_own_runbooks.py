@@ -19,7 +19,14 @@ CUSTOMER = """  - {id: customer, title: Open the customer, step: lago.get_custom
 """
 REFRESH = """  - {id: refreshed, step: lago.refresh_invoice, with: {invoice: "${draft}"}}
 """
-CALL = """  - {id: consent, confirm: "${draft.customer.external_id}", with: {invoice: "${refreshed}"}}
+CALL = """  - {id: billed, step: lago.get_customer, with: {invoice: "${draft}"}}
+  - {id: entity, step: lago.get_billing_entity, with: {invoice: "${draft}"}}
+  - {id: history, step: lago.get_history, with: {invoice: "${draft}"}}
+  - {id: sync, step: billing.latest_sync}
+  - id: policy
+    policy: [billing]
+    with: {invoice: "${refreshed}", customer: "${billed}", entity: "${entity}", history: "${history}", sync: "${sync}"}
+  - {id: consent, confirm: "${draft.customer.external_id}", with: {invoice: "${refreshed}"}}
   - {id: finalize, step: lago.finalize_invoice, with: {confirmed: "${consent}"}}
   - {id: issued, step: lago.read_back, with: {finalized: "${finalize}"}}
   - {id: as_confirmed, check: issued_as_confirmed, with: {confirmed: "${consent}", issued: "${issued}"}}

@@ -6,7 +6,7 @@ carried out, or a consent to figures that are not those of the call, is an error
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.diagnostics import Span
@@ -106,7 +106,7 @@ class Consents:
         if with_ is None:
             return
         before = {one.id: one for one in self.runbook.steps[: self.at]}
-        renewed = self._renewed()
+        renewed = renewed_by(self.runbook.steps[: self.at], self.steps)
         shown: list[tuple[Span, StepDef]] = []
         for node in with_.value.values():
             reference = next(iter(find(node.value)), None)
@@ -154,19 +154,20 @@ class Consents:
             message = f"`{defn.id}` does not show {name_of(kind)}, which `{call.name}` acts on"
             self.notes.error("RB032", message, defn.node.keys["with"], help=help)
 
-    def _renewed(self) -> dict[str, str]:
-        """The steps whose fact lives on under a write step's id, with that id."""
-        renewed = {}
-        for defn in self.runbook.steps[: self.at]:
-            step = self.steps.get(defn.name) if defn.kind == "step" else None
-            if isinstance(step, WriteStep):
-                references = find(defn.with_.get(step.renews))
-                renewed.update({one.path[0]: defn.id for one in references if one.path})
-        return renewed
-
     def _at_id(self, defn: StepDef, code: str, message: str, help: str) -> None:
         assert defn.node is not None
         self.notes.error(code, message, defn.node.value["id"].span, help=help)
+
+
+def renewed_by(defns: Iterable[StepDef], steps: Mapping[str, Step[Any]]) -> dict[str, str]:
+    """The steps whose fact lives on under a write step's id, with that id."""
+    renewed = {}
+    for defn in defns:
+        step = steps.get(defn.name) if defn.kind == "step" else None
+        if isinstance(step, WriteStep):
+            references = find(defn.with_.get(step.renews))
+            renewed.update({one.path[0]: defn.id for one in references if one.path})
+    return renewed
 
 
 def _effect(defn: StepDef, steps: Mapping[str, Step[Any]]) -> Effect | None:

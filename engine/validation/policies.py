@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.errors import UsageFault
@@ -10,9 +10,11 @@ from engine.model import Runbook, StepDef
 from engine.plain import dataclass
 from engine.policy.kinds import KINDS
 from engine.policy_files.library import Outline, Policies
+from engine.references import find, is_path
 from engine.source import Node
 from engine.steps.base import OneWayStep, Step
-from engine.validation.notes import Notes, nearest, one_of
+from engine.validation.consent import renewed_by
+from engine.validation.notes import Notes, nearest, one_of, place_of
 from engine.validation.types import Type
 
 
@@ -52,7 +54,7 @@ class PolicyStep:
         if given is None:
             message = f"the policy set `{row.value}` reads `{name}`, which it is not handed"
             help = (
-                f"add `{name}: {fitting[0]}` under `with:`"
+                f'add `{name}: "{fitting[0]}"` under `with:`'
                 if len(fitting) == 1
                 else f"add `{name}:` under `with:`; {can}"
             )
@@ -71,24 +73,73 @@ def _outline(policies: Policies, name: str) -> Outline | None:
 
 
 def policy_steps(runbook: Runbook, steps: Mapping[str, Step[Any]], policies: Policies, notes: Notes) -> None:
-    """One such step at the most, before the consent; and one of its sets is for what is done."""
+    """One such step at the most, before the consent; one of its sets is for what is done, and judges what is confirmed."""
     found = [defn for defn in runbook.steps if defn.kind == "policy"]
     at = next((at for at, defn in enumerate(runbook.steps) if defn.kind == "confirm"), None)
+    call = next(
+        (one for one in runbook.steps if one.kind == "step" and isinstance(steps.get(one.name), OneWayStep)), None
+    )
     for defn in found[1:]:
-        assert defn.node is not None
         help = f"name all sets at `{found[0].id}`: all of them are judged at once"
-        notes.error("RB037", "policies decide a second time here", defn.node.value["id"].span, help=help)
+        _at_id(defn, "RB037", "policies decide a second time here", help, notes)
     for defn in found[:1]:
-        assert defn.node is not None
         if at is not None and runbook.steps.index(defn) > at:
-            message = f"`{defn.id}` would decide after the consent"
             help = f"move it above `{runbook.steps[at].id}`: policies decide on what will be confirmed"
-            notes.error("RB037", message, defn.node.value["id"].span, help=help)
-        call = next(
-            (one for one in runbook.steps if one.kind == "step" and isinstance(steps.get(one.name), OneWayStep)), None
-        )
+            _at_id(defn, "RB037", f"`{defn.id}` would decide after the consent", help, notes)
+        _each_once(defn, notes)
         if call is not None:
             _for_the_call(defn, call.name, policies, notes)
+            if at is not None and runbook.steps.index(defn) < at:
+                _on_what_is_confirmed(defn, runbook.steps[:at], runbook.steps[at], call, steps, notes)
+    if call is not None and at is not None and not found and not notes.broken_steps:
+        message = f"no policies decide before `{call.id}`, which cannot be undone"
+        help = f"add a step with `policy: [...]` above `{runbook.steps[at].id}`"
+        _at_id(call, "RB038", message, help, notes)
+
+
+def _at_id(defn: StepDef, code: str, message: str, help: str, notes: Notes) -> None:
+    assert defn.node is not None
+    notes.error(code, message, defn.node.value["id"].span, help=help)
+
+
+def _each_once(defn: StepDef, notes: Notes) -> None:
+    assert defn.node is not None
+    rows = defn.node.value["policy"].value
+    for at, row in enumerate(rows):
+        if any(row.value == other.value for other in rows[:at]):
+            notes.error("RB037", f"the policy set `{row.value}` stands twice", row.span, help="name it once")
+
+
+def _on_what_is_confirmed(
+    defn: StepDef,
+    before: Sequence[StepDef],
+    consent: StepDef,
+    call: StepDef,
+    steps: Mapping[str, Step[Any]],
+    notes: Notes,
+) -> None:
+    """A fact as it was before it was renewed, or another one than is confirmed, would be judged for the wrong thing."""
+    with_ = defn.node.at("with") if defn.node is not None else None
+    step = steps[call.name]
+    kind = step.acts_on if isinstance(step, OneWayStep) else None
+    facts = {one.id: steps[one.name].Fact for one in before if one.kind == "step" and one.name in steps}
+    renewed = renewed_by(before, steps)
+    shown = [ref.path[0] for raw in consent.with_.values() for ref in find(raw) if ref.path]
+    confirmed = [id for id in shown if id in facts and id not in renewed and kind and issubclass(facts[id], kind)]
+    for node in with_.value.values() if with_ is not None else ():
+        reference = next(iter(find(node.value)), None) if is_path(node.value) else None
+        if reference is None or reference.path[0] not in facts:
+            continue
+        id = reference.path[0]
+        if id in renewed:
+            message = f"`{id}` was read before `{renewed[id]}`, and is not what will be"
+            help = f"hand over `${{{renewed[id]}}}`, at a step below `{renewed[id]}`"
+        elif kind is not None and issubclass(facts[id], kind) and confirmed and id not in confirmed:
+            message = f"`{id}` is another `{kind.__name__}` than the one that is confirmed"
+            help = f"hand over `${{{confirmed[0]}}}`"
+        else:
+            continue
+        notes.error("RB036", message, place_of(node, reference, notes.source), help=help)
 
 
 def _for_the_call(defn: StepDef, action: str, policies: Policies, notes: Notes) -> None:
