@@ -211,7 +211,8 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "policies",
         "RUNBOOK_POLICIES",
-        f"folders of policy sets, with `{os.pathsep}` between them; the first that has a set of a name wins",
+        f"folders of policy sets, with `{os.pathsep}` between them; the first that has a set of a name wins; "
+        "one that is not there is an error",
         _paths,
         None,
         "`./policies`, then those shipped",

@@ -6,6 +6,7 @@ it asks for (`need_lago`, `console`, `clock_to_use`), and only then can it be re
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import datetime
@@ -114,8 +115,18 @@ class Settings:
 
     @property
     def policies(self) -> tuple[Path, ...]:
-        """The folders of policy sets, the first one first. They may not exist."""
+        """The folders of policy sets, the first one first. Raises SettingsFault where one that somebody named is not there.
+
+        Only `./policies` need not be: without a folder that is meant, other policies would decide, and nobody would know.
+        """
         found: tuple[Path, ...] = self.values["policies"].value
+        said = self.values["policies"].origin
+        for folder in found if said != _DEFAULT else ():
+            if not os.path.exists(folder):  # which, other than Path.exists, raises nothing
+                message = f"there is no folder {folder} of policies, which {said.name} names"
+                raise SettingsFault(
+                    message, hint="make it, or name the one that has your policies; see `runbook config`"
+                )
         return found
 
     @property
