@@ -62,6 +62,7 @@ def clauses(*parts: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """The text as a sentence: a capital first, a full stop last."""
-    text = text[:1].upper() + text[1:]
+    """The text as a sentence: a capital first, a full stop last. A path, a host or a command in front stays as it is."""
+    if text.partition(" ")[0].rstrip(",;:").isalpha():
+        text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else text + "."

@@ -70,7 +70,9 @@ def _unsigned(key: Path | PublicKey, said: str) -> SettingsFault:
             f"no agent holds the key {name}", hint="ssh-add KEY, or name the file of the private key: --key FILE"
         )
     if "invalid format" in low or "error in libcrypto" in low or "couldn't load" in low or "cannot load" in low:
-        return SettingsFault(f"{name} is no SSH key that can be read", hint="Name the file of your key: --key FILE")
+        return SettingsFault(
+            f"the file {name} is no SSH key that can be read", hint="Name the file of your key: --key FILE"
+        )
     last = next((line for line in reversed(said.splitlines()) if line.strip()), "it says nothing")
     return SettingsFault(f"ssh-keygen did not sign with {name}: {last}")
 
