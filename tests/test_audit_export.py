@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from export_builders import export, interleaved, judged, manifest_of
 from fabricated_run import HOSTILE, INVOICE, Records, consented, ended, finalized, hostile, not_as_confirmed, started
-from journal_builders import behind, bodies, small
+from journal_builders import START, behind, bodies, opened, small
 
 from engine.errors import UsageFault
 from engine.events import Recorded
@@ -43,6 +43,31 @@ def account(events: list[Any]) -> Account:
     """The run that these events tell."""
     records = [event for event in events if isinstance(event, Recorded)]
     return Account(records[0].run, [Kept(one, f"{one.seq:064x}", "ops-1") for one in records])
+
+
+def test_of_a_run_that_applied_a_plan_the_approvals_are_exported_whole_with_their_signatures(tmp_path: Path) -> None:
+    mark, other = ({"plan": f"sha256:{digit * 64}", "subject": f"plan:sha256:{digit * 64}"} for digit in "01")
+    signed = {"approval": {"approver": "omar", "plan": mark["plan"]}, "signature": "-----BEGIN SSH SIGNATURE-----"}
+    with opened(tmp_path / "journal.db") as journal:
+        for run, type, data in (
+            ("PLANNED", "plan.made", mark),
+            ("OMAR", "approval.given", mark | signed),
+            ("ANN", "approval.given", other | {"signature": "of another plan"}),
+            ("RUN1", "consent.given", mark),
+            ("LATE", "approval.rejected", mark | signed),
+        ):
+            journal.append(run, "run.start", None, START)
+            journal.append(run, type, None, data)
+            journal.append(run, "run.end", None, {"exit": 0, "outcome": "done", "message": run})
+    assert export(tmp_path / "journal.db", tmp_path / "out", "RUN1")[0] == 0
+    lines = (tmp_path / "out" / "records.jsonl").read_text().splitlines()
+    shown = [json.loads(line) for line in lines if not line.startswith('{"sealed"')]
+    told = [(one["run"], one["type"]) for one in shown if one["run"] != "RUN1"]
+    assert told == [("PLANNED", "plan.made"), ("OMAR", "approval.given"), ("LATE", "approval.rejected")]
+    assert shown[1]["data"]["signature"] == signed["signature"]
+    assert "of another plan" not in "".join(lines)
+    code, said = judged(tmp_path / "out")
+    assert (code, "HOLDS" in said) == (0, True), said
 
 
 def read_back(record: Records) -> Recorded:

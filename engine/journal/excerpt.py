@@ -1,8 +1,9 @@
 """The part of a log that is handed to somebody outside: from the first record of the chosen runs to the head. Floor 2.
 
 Everything up to the head is in it, because only so can it be held against a head that was noted elsewhere. The chosen
-runs are shown whole, and so is every record about the same one-way effects, whichever run wrote it; the rest shows its
-links alone (`engine/journal/sealing.py`), or is shown whole too where the whole log is asked for.
+runs are shown whole, and so is every record about the same one-way effects or the same plans, whichever run wrote it: who
+approved what, and with which signature, stands in runs of the approvers. The rest shows its links alone
+(`engine/journal/sealing.py`), or is shown whole too where the whole log is asked for.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from engine.journal.verify import NoJournal, Report, check
 from engine.plain import dataclass
 
 _EFFECTS = "SELECT DISTINCT effect_key FROM event WHERE run=? AND effect_key IS NOT NULL"
+_PLANS = "SELECT DISTINCT subject FROM event WHERE run=? AND subject >= 'plan:' AND subject < 'plan;'"
+# From the first record of the first run about it: of packed runs not every record that names a plan stands by itself.
+_OF_PLAN = "SELECT min(seq) FROM event WHERE run IN (SELECT run FROM event WHERE subject=?)"
 _ABOUT = "SELECT min(seq) FROM event WHERE effect_key >= ?1 || '#' AND effect_key < ?1 || '$'"
 _ALL_RUNS = "SELECT run FROM event WHERE type='run.start' ORDER BY seq"
 
@@ -68,6 +72,7 @@ class Excerpt:
     is_whole: bool
     report: Report
     effects: frozenset[str]
+    plans: frozenset[str]
     _db: apsw.Connection
 
     @property
@@ -102,6 +107,8 @@ class Excerpt:
         return Line(seq, body, record.hash, record.ts, record, blobs), None
 
     def _is_about(self, record: Record) -> bool:
+        if record.subject in self.plans:
+            return True
         return record.effect_key is not None and record.effect_key.rpartition("#")[0] in self.effects
 
     def _blobs(self, record: Record) -> dict[str, bytes]:
@@ -140,10 +147,12 @@ def _of(db: apsw.Connection, prefixes: Sequence[str], is_whole: bool) -> Excerpt
     shown = tuple(run for run in every if run in chosen)
     about = {_effect(key) for run in shown for (key,) in sqlite.rows(db, _EFFECTS, (run,))}
     starts = [next(sqlite.rows(db, "SELECT min(seq) FROM event WHERE run=?", (run,)))[0] for run in shown]
+    plans = {str(plan) for run in shown for (plan,) in sqlite.rows(db, _PLANS, (run,))}
+    starts += [next(sqlite.rows(db, _OF_PLAN, (plan,)))[0] for plan in plans]
     starts += [next(sqlite.rows(db, _ABOUT, (effect,)))[0] for effect in about]
     first = 1 if is_whole else min((start for start in starts if start), default=1)
     log = str(heads[0][0]) if heads else report.log or ""
-    return Excerpt(log, shown, first, head, is_whole, report, frozenset(about), db)
+    return Excerpt(log, shown, first, head, is_whole, report, frozenset(about), frozenset(plans), db)
 
 
 def _effect(key: str) -> str:
