@@ -54,7 +54,7 @@ class Begun:
     """A run under way. `target` is what it is about, as last read; `made` the runner, once there is one.
 
     `planning` makes a plan of it; `applying` is the plan that it applies, or, with `is_decision`, decides on; `bond` is that
-    plan as the first record names it.
+    plan as the first record names it; `replan` the command that makes a plan of the same.
     """
 
     session: Session
@@ -69,6 +69,7 @@ class Begun:
     applying: Applying | None = None
     bond: Bond | None = None
     is_decision: bool = False
+    replan: str = ""
 
     def conduct(
         self, type: str, data: Mapping[str, Any], problem: RunbookError | None, work: Callable[[], Ending]
@@ -185,13 +186,22 @@ class Begun:
     def _failed(self, error: RunbookError) -> Ending:
         outcome = OUTCOMES.get(error.exit, "error")
         message = f"{sentence(error.message)} {self._written()}"
-        return Ending(error.exit, outcome, message, lines=(error.hint,) if error.hint else ())
+        next = f"runbook resume {self.run}" if self._has_spent_its_plan() else ""
+        return Ending(error.exit, outcome, message, next, lines=(error.hint,) if error.hint else ())
 
     def _written(self) -> str:
         return self.made.written if self.made is not None else "Nothing was written."
 
     def _again(self) -> str:
-        return self.consenting.again()
+        return f"runbook resume {self.run}" if self._has_spent_its_plan() else self.consenting.again()
+
+    def _has_spent_its_plan(self) -> bool:
+        """Whether a consent stands in the journal under the plan that this run applies: then no other run can use it."""
+        if self.bond is None or self.is_decision:
+            return False
+        return any(
+            one.type == "consent.given" and one.run == self.run for one in self.log.journal.about(self.bond.mark)
+        )
 
     def runner(self, inputs: dict[str, Any]) -> Runner:
         """The runner of this run. Raises what stands in its way: settings, an operator who is not known."""
@@ -253,7 +263,7 @@ class Begun:
             self.session.settings.operators,
             self.bond,
             applying,
-            applying.replan if applying is not None else again,
+            applying.replan if applying is not None else self.replan or again,
             overrides=given(operator, self.session.overrides, plan, self.log.journal.run(self.run)),
         )
 

@@ -56,7 +56,7 @@ class Resumption:
         self.target = sighting.value or self.target
         noun = after.call.step.words.noun
         message = f"Released: this run's call was given up by a person; the {noun} reads `{sighting.status}`."
-        return Ending(Exit.REFUSED, "refused", message, self.runner.consenting.again(), attribution="unproven")
+        return Ending(Exit.REFUSED, "refused", message, self._anew(), attribution="unproven")
 
     def resolve(self, word: Word, reason: str, confirm: str) -> Ending:
         """A person's word on what reading cannot settle. One read comes first, and it overrules the word.
@@ -104,7 +104,12 @@ class Resumption:
         call.release(by, reason)
         words = call.step.words
         message = f"Released by {by}, and this command sent nothing: the next run may {words.verb} this {words.noun}."
-        return Ending(Exit.DONE, "unknown", message, self.runner.consenting.again(), attribution="unproven")
+        return Ending(Exit.DONE, "unknown", message, self._anew(), attribution="unproven")
+
+    def _anew(self) -> str:
+        """The command that begins a run of its own; the plan of this one is spent."""
+        clearance = self.runner.clearance
+        return clearance.replan if clearance.bond is not None else self.runner.consenting.again()
 
     def _aftermath(self) -> Aftermath:
         """The run from its intent on, made again from its records."""

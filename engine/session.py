@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.applying import Applying
@@ -130,13 +130,15 @@ class Session:
             runbook = load(recalled.start.data["runbook"]["name"])
             given = {**(recalled.start.data.get("inputs") or {}), **consenting.values}
             flags = frozenset(name for name, item in runbook.inputs.items() if item.type == "flag")
-            words = ("runbook", "run", runbook.runbook)
-            consenting = Consenting(consenting.ask, consenting.typed, given, words, flags)
-            begun = self._begin(journal, run, runbook, consenting, Effect.ONE_WAY)
-            begun.bond = recalled.bond
+            again = Consenting(consenting.ask, consenting.typed, given, ("runbook", "run", runbook.runbook), flags)
+            replan = replace(again, command=("runbook", "plan", runbook.runbook)).again()
+            if recalled.bond is not None:  # a run of its own could not use the plan: this one goes on with it
+                again = replace(again, values=consenting.values, command=("runbook", "resume", run))
+            begun = self._begin(journal, run, runbook, again, Effect.ONE_WAY)
+            begun.bond, begun.replan = recalled.bond, replan
 
             def work() -> Ending:
-                inputs = {**defaults(runbook), **read_inputs(runbook, recalled.run, consenting.values)}
+                inputs = {**defaults(runbook), **read_inputs(runbook, recalled.run, given)}
                 runner = begun.runner(inputs)
                 resumption = Resumption(runner.gathering, recalled, runner)
                 try:

@@ -14,6 +14,7 @@ from engine import plan as plans
 from engine.errors import Exit, Invalid, RunbookError, UsageFault
 from engine.journal import Reader, verify
 from engine.plan import Plan
+from engine.sandbox.faults import Fault
 from engine.values import canonical, digest
 
 TOTAL = "636.04 EUR"
@@ -322,10 +323,29 @@ def test_a_run_that_never_connected_is_taken_up_and_the_plan_is_spent(tmp_path: 
         journal = {"RUNBOOK_JOURNAL": str(played.journal)}
         unasked = again.run("resume", run, **journal)
         assert (unasked.code, again.player.writes) == (5, []), unasked.out + unasked.err
+        assert f"runbook resume {run} --confirm cus_hooli --total '{TOTAL}'" in unasked.out
         resumed = again.run("resume", run, "--confirm", "cus_hooli", "--total", TOTAL, **journal)
         assert resumed.code == 0, resumed.out + resumed.err
         kept = [one for one in records(played, resumed) if one.type in ("consent.given", "effect.intent")]
         assert len({one.data["plan"] for one in kept}) == 1
+
+
+def test_a_run_that_lost_lago_after_its_consent_says_that_resume_goes_on_with_the_plan(tmp_path: Path) -> None:
+    with Played("finalize_ok", tmp_path) as played:
+        made(played)
+        reads = [0]
+
+        def refuse_the_recheck(method: str, target: str) -> None:
+            reads[0] += target.endswith("/billing_entities/acme")
+            if reads[0] == 3:
+                played.sandbox.faults.append(Fault.parse("reads:401@*"))
+
+        played.sandbox.before = refuse_the_recheck
+        result = played.run("apply", "plan.json")
+        assert result.code == 7, result.out
+        assert "effect.intent" not in [one.type for one in records(played, result)]
+        assert "consent.given" in [one.type for one in records(played, result)]
+        assert result.last_line.endswith("runbook resume " + result.out.split("\t")[1])
 
 
 # The file
