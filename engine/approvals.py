@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, ValidationError
 
 from engine import strict_json
 from engine.assessment import OPERATOR, Assessment, asked_for, either
@@ -51,6 +51,19 @@ class Approval(Part):
     valid_until: AwareDatetime
     bound_to: dict[str, Any] = Field(default_factory=dict)
     overrides: tuple[Lifted, ...] = ()
+
+
+class _Need(Part):
+    """What a policy asked for when the plan was made, as the plan tells it."""
+
+    set: Word
+    policy: Word
+    count: Annotated[int, Field(ge=1, le=100)]
+    roles: Annotated[tuple[Word, ...], Field(min_length=1)]
+    distinct_from: tuple[Word, ...]
+    valid_for: Annotated[int, Field(gt=0, le=10**10)]
+    bound_to: dict[str, Any]
+    message: str = ""
 
 
 class _File(Part):
@@ -124,22 +137,18 @@ def needs_of(plan: Plan) -> list[ApprovalNeed]:
     """What the policies asked for when the plan was made. Raises Invalid for a plan whose decision tells none."""
     if not plan.decisions:
         return []
+    needs = plan.decisions[-1].get("needs", [])
     try:
-        return [
-            ApprovalNeed(
-                set=str(need["set"]),
-                policy=str(need["policy"]),
-                count=int(need["count"]),
-                roles=tuple(need["roles"]),
-                distinct_from=tuple(need["distinct_from"]),
-                valid_for=int(need["valid_for"]),
-                bound_to=dict(need["bound_to"]),
-                message=str(need.get("message", "")),
-            )
-            for need in plan.decisions[-1].get("needs", ())
-        ]
-    except (KeyError, TypeError, ValueError) as error:
+        if not isinstance(needs, list):
+            raise TypeError("`needs` is no list")
+        told = [_Need.model_validate_json(canonical(need), strict=True) for need in needs]
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "needs"
+        raise Invalid(f"the plan does not tell what its policies ask for: `{place}`: {first['msg'].lower()}") from None
+    except (TypeError, ValueError) as error:
         raise Invalid(f"the plan does not tell what its policies ask for: {error}") from None
+    return [ApprovalNeed(**dict(need)) for need in told]
 
 
 @dataclass(frozen=True, slots=True)

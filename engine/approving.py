@@ -92,7 +92,7 @@ class Approving:
         Raises Stale (used, expired, other code), Denied (not this person's to decide), NotConfirmed, Invalid (a plan that
         contradicts itself), SettingsFault (no key, no ssh-keygen), UsageFault (the file cannot be written).
         """
-        self.clearance.require_usable()
+        self._require_usable()
         require_same_code(self.plan, self.about, self.applying.replan)
         needs = approvals.needs_of(self.plan)
         self._require_entitled(needs)
@@ -109,10 +109,17 @@ class Approving:
         self._ask(asking)
         signed = self._sign(needs, key)
         type = "approval.given" if self.decision == "approve" else "approval.rejected"
-        barrier = lambda: self.clearance.require_usable()  # noqa: E731
-        self.log.emit_unless(barrier, type, None, plan=self.plan.digest, subject=self.plan.mark, **signed.as_data())
+        data = {"plan": self.plan.digest, "subject": self.plan.mark, **signed.as_data()}
+        self.log.emit_unless(self._require_usable, type, None, **data)
         strict_json.write(self.file, signed.as_data())
         return self._ending(signed, f"{asking.one_way.words.verb} {target.named()}")
+
+    def _require_usable(self) -> None:
+        """Raise Stale when there is nothing left to decide on. What was consented to and not sent can still be rejected."""
+        if self.decision == "approve":
+            return self.clearance.require_usable()
+        self.plan.require_current(self.clearance.clock.now())
+        return self.clearance.require_open()
 
     def _target(self, asking: Asking) -> Fact:
         """What would be acted on. Raises Bug: validation has seen to it that a consent shows it."""
@@ -131,28 +138,29 @@ class Approving:
         mine = [need for need in needs if set(by.roles) & set(need.roles)]
         asked = "\n".join(map(asked_for, needs))
         if not mine:
-            raise Denied(f"{by.id} has none of the roles that may approve it", hint=asked)
+            raise Denied(f"the plan is not for {by.id} to decide on, who has none of the roles that may", hint=asked)
         apart = [need for need in mine if not (OPERATOR in need.distinct_from and by.id == self.plan.made_by.id)]
         if self.decision == "approve" and not apart:
-            raise Denied(f"{by.id} made the plan, and it needs somebody else's approval", hint=asked)
+            raise Denied(f"the plan was made by {by.id}, and it needs somebody else's approval", hint=asked)
 
     def _asking(self) -> Asking:
         """The plan's consent made anew from its facts. Raises Invalid."""
         steps, world = self.registry.steps, offline(self.plan.target, _At(self.plan.made_at))
         known: dict[str, Any] = {"run": {"id": self.clearance.run}, **self._facts(kinds(self.runbook, steps))}
-        known["inputs"] = {
-            **{name: item.value for name, item in self.runbook.inputs.items()},
-            **read_inputs(self.runbook, self.plan.run, self.plan.inputs),
-        }
-        gathering = Gathering(
-            self.runbook, steps, self.registry.checks, world, self.log, self.operator, known, self.plan.subject
-        )
+        try:
+            inputs = read_inputs(self.runbook, self.plan.run, self.plan.inputs)
+        except ValueError as error:
+            raise Invalid(f"the plan has an input that cannot be read: {error}", hint=self.applying.replan) from None
+        known["inputs"] = {**{name: item.value for name, item in self.runbook.inputs.items()}, **inputs}
+        gathering = Gathering(self.runbook, steps, self.registry.checks, world, self.log, self.operator, known)
+        gathering.find_subject()
         asking = Asking(gathering, self.consenting, Itinerary.of(self.runbook, steps), self.clearance)
         try:
             figures, expected = asking.figures(), asking.expected
         except (KeyError, AttributeError, Bug) as error:
             raise Invalid(f"the plan lacks a fact that its figures are made of: {error}") from error
-        if figures_digest(figures) != self.plan.figures_digest or expected != self.plan.expected:
+        is_same = (expected, gathering.subject) == (self.plan.expected, self.plan.subject)
+        if not is_same or figures_digest(figures) != self.plan.figures_digest:
             raise Invalid(
                 "the plan contradicts itself: its facts do not come to its figures", hint=self.applying.replan
             )
@@ -206,7 +214,9 @@ class Approving:
             stands = {name: getattr(value, "plain", str(value)) for name, value in to_type.items()}
             other = [name for name, text in stands.items() if _bare(consenting.values[name]) != _bare(text)]
             if other:
-                raise NotConfirmed(f"the command line names other figures: `--{other[0]}` is {stands[other[0]]}")
+                given = ", ".join(f"`--{name}` {consenting.values[name]}, and it is {stands[name]}" for name in other)
+                hint = f"Having seen the figures, name them: {consenting.show(expected, to_type)}"
+                raise NotConfirmed(f"the command line names other figures than the plan: {given}", hint=hint)
             return
         if consenting.ask is None:
             raise Bug("nobody can be asked here, and that was not noticed before")

@@ -68,11 +68,15 @@ class Clearance:
             self.plan.require_current(self.clock.now())
         self._require_unused()
 
-    def _require_unused(self) -> None:
+    def require_open(self) -> None:
+        """Raise Stale when a call was made under the plan: until then it can be rejected, consent or not."""
+        self._require_unused(("effect.intent",))
+
+    def _require_unused(self, by: tuple[str, ...] = ("consent.given", "effect.intent")) -> None:
         if self.bond is None:
             return
         for record in self.journal.about(self.bond.mark):
-            if record.type in ("consent.given", "effect.intent") and record.run != self.run:
+            if record.type in by and record.run != self.run:
                 raise Stale(
                     f"the plan was used by run {record.run}, at {record.ts[:19]}Z: a plan is good for one run",
                     hint=f"runbook audit show {record.run}",
@@ -167,4 +171,6 @@ class Clearance:
 
 
 def _rejection(one: Approval) -> str:
-    return f"{one.approver} rejected the plan at {iso(one.at)[:19]}Z" + (f": {one.reason}" if one.reason else "")
+    return f"the plan was rejected by {one.approver}, at {iso(one.at)[:19]}Z" + (
+        f": {one.reason}" if one.reason else ""
+    )

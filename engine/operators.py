@@ -86,14 +86,20 @@ def everybody(path: Path) -> list[Operator]:
 def require_kept(path: Path) -> None:
     """Raise SettingsFault when every account of this machine may say in this file who approves what.
 
-    A missing file is told by whoever reads it.
+    So it is too where they may put another file in its place, or in the place of a folder that leads to it; in a folder
+    with a sticky bit, as /tmp, they may not. A missing file is told by whoever reads it.
     """
     with suppress(OSError):
-        if path.stat().st_mode & stat.S_IWOTH:
-            raise SettingsFault(
-                f"every account on this machine may write {path}, which says who may approve",
-                hint=f"chmod o-w {path}; best it belongs to somebody who neither runs nor approves.",
-            )
+        real = Path(os.path.realpath(path))
+        places = dict.fromkeys([real, *real.parents, *path.absolute().parents])
+        for place in places:
+            mode = place.stat().st_mode
+            if mode & stat.S_IWOTH and not (stat.S_ISDIR(mode) and mode & stat.S_ISVTX):
+                what = "write" if place == real else "replace what lies in"
+                raise SettingsFault(
+                    f"every account on this machine may {what} {place}, and {path} says who may approve",
+                    hint=f"chmod o-w {place}; best it belongs to somebody who neither runs nor approves.",
+                )
 
 
 def is_ours_to_write(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -41,7 +42,10 @@ def content(path: Path, most: int) -> bytes:
         with path.open("rb") as file:
             raw = file.read(most + 1)
     except OSError as error:
-        raise UsageFault(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from None
+        hint = "`runbook plan NAME ... -o FILE` makes a plan; an approval is made by `runbook approve PLAN`."
+        if isinstance(error, PermissionError):
+            hint = "Have its owner hand it to you, or lay it into a folder of your group: chmod g+r FILE"
+        raise UsageFault(f"{path} cannot be read: {os.strerror(error.errno or 0)}", hint=hint) from None
     if len(raw) > most:
         raise Invalid(f"{path} is larger than {most // 1024**2 or 1} MiB")
     return raw
@@ -50,7 +54,13 @@ def content(path: Path, most: int) -> bytes:
 def as_value(path: Path, raw: bytes, kind: type[M], what: str) -> M:
     """The same of bytes that were read already."""
     try:
-        data = json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_float=_no_float, parse_constant=_no_float)
+        data = json.loads(
+            raw.decode("utf-8"),
+            object_pairs_hook=_once,
+            parse_float=_no_float,
+            parse_int=_int,
+            parse_constant=_no_float,
+        )
         plain = canonical(data)
     except RecursionError:
         raise Invalid(f"{path} is not {what}: it is nested too deeply") from None
@@ -76,10 +86,15 @@ def as_value(path: Path, raw: bytes, kind: type[M], what: str) -> M:
 
 
 def write(path: Path, value: Any) -> None:
-    """Write canonical JSON, whole or not at all, open to its owner alone. Raises UsageFault."""
+    """Write canonical JSON, whole or not at all. Raises UsageFault.
+
+    It is open to its owner alone; in a folder of a group (2770), as a shared journal lies in, the group may read it.
+    """
     passing = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         with open(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            if is_shared(path.parent):
+                os.fchmod(file.fileno(), 0o640)
             file.write(canonical(value) + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -88,6 +103,12 @@ def write(path: Path, value: Any) -> None:
         with suppress(OSError):
             passing.unlink()
         raise UsageFault(f"{path} cannot be written: {error.strerror}") from None
+
+
+def is_shared(folder: Path) -> bool:
+    """Whether what lies in this folder is for its group, as `chmod 2770` says."""
+    mode = folder.stat().st_mode
+    return bool(mode & stat.S_ISGID) and bool(mode & stat.S_IWGRP) and not mode & stat.S_IWOTH
 
 
 def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -100,6 +121,12 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_float(text: str) -> Any:
     raise ValueError(f"{text[:40]} is no whole number")
+
+
+def _int(text: str) -> int:
+    if len(text) > 20:
+        raise ValueError(f"{text[:12]}... is not exact in JSON")
+    return int(text)
 
 
 def _said(error: Exception) -> str:

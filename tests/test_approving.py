@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import signers
+from journal_builders import START, opened
 from lago_server import Played, Result
 from signers import NEED, Key, Person, asking, seal
 
@@ -106,7 +107,7 @@ def test_a_rejection_needs_a_reason_and_is_signed_too(desk: Played, keys: dict[s
         ((), "--confirm cus_hooli --total '636.04 EUR'"),
         (("--confirm", "cus_hooli"), "--total '636.04 EUR'"),
         (("--confirm", "cus_other", "--total", "636.04 EUR"), "is not this invoice's customer"),
-        (("--confirm", "cus_hooli", "--total", "636.05 EUR"), "`--total` is 636.04 EUR"),
+        (("--confirm", "cus_hooli", "--total", "636.05 EUR"), "`--total` 636.05 EUR, and it is 636.04 EUR"),
     ],
 )
 def test_without_a_terminal_the_customer_and_the_total_are_named(
@@ -123,7 +124,7 @@ def test_who_has_no_such_role_cannot_approve(desk: Played, keys: dict[str, Key])
     desk.operators = signers.operators(desk.folder / "operators.yaml", Person("omar", ("auditor",), [keys["omar"]]))
     result = approve(desk, keys)
     assert result.code == 4
-    assert "Omar has none of the roles that may approve it" in result.last_line.replace("omar has", "Omar has")
+    assert "The plan is not for omar to decide on, who has none of the roles that may." in result.last_line
     assert "needs 1 of role billing_approver" in result.out
 
 
@@ -133,9 +134,57 @@ def test_who_made_the_plan_cannot_approve_it_but_may_reject_it(desk: Played, key
     )
     result = approve(desk, keys, by="ann")
     assert result.code == 4
-    assert "made the plan, and it needs somebody else's approval" in result.last_line
+    assert "The plan was made by jane, and it needs somebody else's approval." in result.last_line
     no = desk.run("reject", "plan.json", "--key", str(keys["ann"].file), *CONSENT, "--reason", "my mistake")
     assert no.code == 0, no.out
+
+
+def test_a_plan_whose_run_stopped_before_its_call_can_still_be_rejected_and_not_be_approved(
+    desk: Played, keys: dict[str, Key]
+) -> None:
+    mark = plans.read(desk.folder / "plan.json").mark
+    with opened(desk.journal) as journal:
+        journal.append("JANES", "run.start", None, START)
+        journal.append("JANES", "consent.given", "consent", {"subject": mark})
+    used = approve(desk, keys)
+    assert (used.code, "The plan was used by run JANES" in used.last_line) == (6, True)
+    no = desk.run("reject", "plan.json", "--key", str(keys["omar"].file), *CONSENT, "--reason", "wrong month")
+    assert no.code == 0, no.out
+    with opened(desk.journal) as journal:
+        journal.intend("JANES", "finalize", f"lago/127.0.0.1/invoice/{desk.invoice}/finalize", {"subject": mark})
+    late = desk.run("reject", "plan.json", "--key", str(keys["omar"].file), *CONSENT, "--reason", "wrong month")
+    assert (late.code, "The plan was used by run JANES" in late.last_line) == (6, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda data: data["inputs"].update(invoice="../../x"), "The plan has an input that cannot be read"),
+        (lambda data: data["inputs"].clear(), "the plan has no `invoice`, which `finalize_invoice` needs"),
+        (lambda data: data.update(subject="lago:invoice:another"), "its facts do not come to its figures"),
+        (lambda data: data["decisions"][0].update(needs="x"), "what its policies ask for: `needs` is no list"),
+        (lambda data: data["decisions"][0]["needs"][0].update(count=-1), "what its policies ask for: `count`: "),
+        (lambda data: data["decisions"][0]["needs"][0].update(roles="abc"), "what its policies ask for: `roles`: "),
+        (lambda data: data["decisions"][0]["needs"][0].update(valid_for=10**15), "ask for: `valid_for`: "),
+    ],
+)
+def test_a_plan_that_somebody_wrote_with_a_right_digest_is_told_what_is_wrong_with_it(
+    change: Any, told: str, desk: Played, keys: dict[str, Key]
+) -> None:
+    data = json.loads((desk.folder / "plan.json").read_text())
+    change(data)
+    seal(desk.folder / "plan.json", data)
+    result = approve(desk, keys)
+    assert (result.code, told in result.out + result.err) == (3, True), result.out + result.err
+    assert "defect" not in result.err
+
+
+def test_in_a_folder_of_a_group_the_group_may_read_an_approval(desk: Played, keys: dict[str, Key]) -> None:
+    assert approve(desk, keys).code == 0
+    assert (desk.folder / "plan.omar.approval.json").stat().st_mode & 0o777 == 0o600
+    desk.folder.chmod(0o2770)
+    assert approve(desk, keys).code == 0
+    assert (desk.folder / "plan.omar.approval.json").stat().st_mode & 0o777 == 0o640
 
 
 def test_a_plan_for_which_nobody_is_asked_needs_no_approval(desk: Played, keys: dict[str, Key]) -> None:
@@ -167,6 +216,23 @@ def test_an_operators_file_that_everybody_may_write_says_nothing(desk: Played, k
     assert result.code == 3
     assert "Every account on this machine may write" in result.last_line
     assert "chmod o-w" in result.out
+
+
+def test_an_operators_file_that_everybody_may_replace_says_nothing_either(
+    desk: Played, keys: dict[str, Key], tmp_path: Path
+) -> None:
+    open_to_all, kept = tmp_path / "open", tmp_path / "kept"
+    open_to_all.mkdir()
+    kept.mkdir()
+    desk.operators = desk.operators.rename(open_to_all / "operators.yaml")
+    open_to_all.chmod(0o777)
+    (kept / "operators.yaml").symlink_to(desk.operators)
+    for place in (desk.operators, kept / "operators.yaml"):
+        result = approve(desk, keys, RUNBOOK_OPERATORS=str(place))
+        assert result.code == 3
+        assert f"Every account on this machine may replace what lies in {open_to_all}" in result.last_line
+    open_to_all.chmod(0o1777)
+    assert approve(desk, keys).code == 0
 
 
 def test_an_expired_plan_is_not_approved(desk: Played, keys: dict[str, Key]) -> None:

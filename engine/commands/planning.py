@@ -91,6 +91,9 @@ def load_planned(shell: Shell, plan: Plan) -> Runbook:
     unknown = sorted(set(plan.inputs) - set(runbook.inputs))
     if unknown:
         raise Stale(f"the plan was given `{unknown[0]}`, which `{runbook.runbook}` no longer takes")
+    needed = [name for name, item in runbook.inputs.items() if item.is_required]
+    if lacking := [f"`{name}`" for name in needed if name not in plan.inputs]:
+        raise Invalid(f"the plan has no {', '.join(lacking)}, which `{runbook.runbook}` needs", hint="Plan it anew.")
     return runbook
 
 

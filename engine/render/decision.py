@@ -152,7 +152,7 @@ def _notes(row: Data, data: Data) -> Iterator[str]:
         if (need.get("set"), need.get("policy")) == (row.get("set"), row.get("id")):
             roles = " or ".join(need.get("roles") or ())
             apart = ", not who runs it" if need.get("distinct_from") else ""
-            yield f"it needs {need.get('count')} of role {roles}{apart}: make a plan, and have it approved"
+            yield f"it needs {need.get('count')} of role {roles}{apart}"
     if row.get("doc"):
         yield f"more: {row['doc']}"
 
