@@ -14,6 +14,7 @@ from engine.values import jsonable
 if TYPE_CHECKING:
     from engine.approvals import Signed
     from engine.plan import Bond, Plan
+    from engine.policy.decision import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +72,28 @@ def moved(plan: Plan, figures: Mapping[str, Any]) -> tuple[str, ...]:
     if figures_digest(figures) == plan.figures_digest:
         return ()
     return tuple(drift(plan.figures, jsonable(figures))) or ("a figure moved that cannot be told apart",)
+
+
+def policies_moved(plan: Plan, decision: Decision | None) -> tuple[str, ...]:
+    """Every policy set that is not the one that judged the plan, or whose params are others; empty when all are."""
+    planned: Sequence[Mapping[str, Any]] = plan.decisions[-1].get("sets", ()) if plan.decisions else ()
+    before = {str(one.get("name")): (one.get("digest"), one.get("params_digest")) for one in planned}
+    now = {one.name: (one.digest, one.params_digest) for one in decision.sets} if decision is not None else {}
+    return tuple(
+        _policies(name, before.get(name), now.get(name))
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name)
+    )
+
+
+def _policies(name: str, before: tuple[Any, Any] | None, now: tuple[Any, Any] | None) -> str:
+    if before is None or now is None:
+        return f"policies `{name}`: " + (
+            "the plan was made without them" if before is None else "they do not decide any more"
+        )
+    of = 0 if before[0] != now[0] else 1
+    return f"policies `{name}`: {'params ' * of}{_short(before[of])}, now {_short(now[of])}"
+
+
+def _short(digest: Any) -> str:
+    return str(digest).removeprefix("sha256:")[:12]

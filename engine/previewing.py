@@ -12,7 +12,7 @@ from engine.endings import Ending, clauses, plural
 from engine.errors import Exit
 from engine.events import Finished, Preview
 from engine.facts import Fact
-from engine.gathering import Judged
+from engine.gathering import Judged, figures_digest
 from engine.plain import dataclass
 from engine.planning import Planning
 
@@ -44,8 +44,14 @@ class Previewing:
             return self._planned(preview, self.planning)
         warned = _warned(self.judged)
         note = f" {plural(warned, 'check')} warned." if warned else ""
-        message = f"Would {self._act()}.{note} {self._did()}"
+        lacking = self.clearance.assess(figures_digest(self.asking.figures())).lacking if self.clearance.needs else ()
+        asked = f" {plural(len(lacking), 'approval')} needed first." if lacking else ""
+        message = f"Would {self._act()}.{note}{asked} {self._did()}"
         again = self.asking.consenting.again()
+        if lacking:
+            # Nobody can approve a run that has no plan.
+            applying = self.clearance.applying
+            again = f"runbook approve {applying.name}" if applying is not None else self.clearance.replan
         return Ending(Exit.DONE, "would_write", message, again, extra={"preview": preview.as_json()})
 
     def _planned(self, preview: Preview, planning: Planning) -> Ending:

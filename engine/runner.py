@@ -10,7 +10,7 @@ from dataclasses import field
 from typing import Any
 
 from engine.aftermath import Aftermath
-from engine.applying import moved
+from engine.applying import moved, policies_moved
 from engine.asking import Asking
 from engine.checks.base import Here
 from engine.clearance import Clearance
@@ -193,13 +193,19 @@ class Runner:
             raise Ended(self.clearance.ending(used, "Nothing was written.")) from used
 
     def _hold_to_plan(self, phase: str) -> None:
-        """A plan is applied to the figures that it was made of, and to no others."""
+        """A plan is applied to the figures that it was made of, under the policies that judged it, and to no others."""
         plan = self.clearance.plan
         found = moved(plan, self.asking.figures()) if plan is not None else ()
         if found:
             self.log.emit("drift.detected", "plan", phase=phase, moved=list(found))
             self.log.notice(Finished("plan", "FAIL", "plan", "the figures moved since the plan was made", None, found))
             raise Ended(self._stale("The figures are not those of the plan."))
+        others = policies_moved(plan, self.clearance.decision) if plan is not None else ()
+        if others:
+            self.log.notice(
+                Finished("plan", "FAIL", "plan", "other policies than the plan was made under", None, others)
+            )
+            raise Ended(self._stale("The policies are not those that judged the plan."))
 
     def _stop_unless_cleared(self, *, tells: bool) -> None:
         """Stop where an approval is missing; keep and tell on whose the run goes on. A plan is made to be approved."""

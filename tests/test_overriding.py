@@ -153,13 +153,13 @@ def test_an_override_that_no_approver_has_seen_is_no_way_in(frozen: Played, tmp_
     jane = Person("jane", ("billing_admin", "break_glass"))
     policy = frozen.folder / "policies" / "billing.yaml"
     signers.operators(frozen.folder / "operators.yaml", jane, ann)
-    policy.write_text(POLICY.replace("2026-12-01", "2026-11-02"))
+    policy.write_text(POLICY.replace("2026-11-01T00:00", "2026-11-23T12:30"))
     assert frozen.run("plan", "finalize_invoice", "--invoice", frozen.invoice).code == 0
     signers.operators(frozen.folder / "operators.yaml", ann, jane)
     consent = ("--confirm", "cus_hooli", "--total", "636.04 EUR")
     assert frozen.run("approve", "plan.json", "--key", str(key.file), *consent).code == 0
     signers.operators(frozen.folder / "operators.yaml", jane, ann)
-    policy.write_text(POLICY)
-    result = frozen.run("apply", "plan.json", *FREEZE)
+    # The freeze has begun meanwhile.
+    result = frozen.run("apply", "plan.json", *FREEZE, RUNBOOK_CLOCK="2026-11-23T12:30:01Z")
     assert result.code == 5, result.out
     assert "whoever gave it has not seen that `freeze-window` is overridden" in result.out
