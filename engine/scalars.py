@@ -43,24 +43,24 @@ def _places(node: Node, source: Source) -> list[tuple[int, int]] | None:
     text = node.value
     if not isinstance(text, str):
         return None
-    units = list(_units(node, source))
+    units = _units(node, source)
+    here = next(units, None)  # read no further than the text: a plain one does not say where it ends
     places: list[tuple[int, int]] = []
-    at = 0
     for index, char in enumerate(text):
-        while at < len(units) and units[at][0] == "":
-            at += 1
-        if at == len(units):
+        while here is not None and here[0] == "":
+            here = next(units, None)
+        if here is None:
             return None
-        seen, line, col = units[at]
+        seen, line, col = here
         is_folded = seen == "\n" and char == " "
         if seen != char and not is_folded and seen != "\\":  # a folded break; or an escape, whatever it stands for
             return None
         places.append((line, col))
-        at += 1
+        here = next(units, None)
         if seen == "\n" and not is_folded and text[index + 1 : index + 2] != "\n":
-            while at < len(units) and units[at][0] == "\n" and text[index + 1 : index + 2] != " ":
-                at += 1  # of several breaks, folding drops one
-    after = units[at][1:] if at < len(units) else (places[-1][0], places[-1][1] + 1) if places else None
+            while here is not None and here[0] == "\n" and text[index + 1 : index + 2] != " ":
+                here = next(units, None)  # of several breaks, folding drops one
+    after = here[1:] if here is not None else (places[-1][0], places[-1][1] + 1) if places else None
     return [*places, after] if after is not None else None
 
 
