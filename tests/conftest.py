@@ -18,6 +18,22 @@ settings.load_profile("gate" if os.environ.get("CI") else "hand")
 SCREENS = Path(__file__).parent / "screens"
 
 
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED = 2**30
+
+
+def pytest_configure() -> None:
+    """Let tests write into memory where there is enough of it, and what they write may be run; else where pytest would.
+
+    A journal waits for the disk at each of its records, tens of thousands of times in all. A process that is killed loses
+    nothing that it wrote to a file, so what a test looks for is there all the same. `--basetemp` names another place.
+    """
+    if os.access(MEMORY, os.W_OK | os.X_OK):
+        room = os.statvfs(MEMORY)
+        if room.f_bavail * room.f_frsize > MEMORY_NEEDED and not room.f_flag & os.ST_NOEXEC:
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--update-screens`, `--update-expected` and `--update-pages`."""
     parser.addoption("--update-screens", action="store_true", help="rewrite tests/screens/*.txt as they are now")
