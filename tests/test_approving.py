@@ -305,6 +305,7 @@ def test_the_journal_tells_of_an_approval_in_words(desk: Played, keys: dict[str,
     shown = desk.run("audit", "show", run).out
     assert f"of the plan {plan.short}, made by jane" in shown
     assert f"omar approved the plan {plan.short}: agreed" in shown
+    assert f"signed with the key {keys['omar'].public.fingerprint}" in shown
     listed = desk.run("audit", "list", "--subject", plan.mark).out
     assert f"{run}\t" in listed
     assert "\tomar\tapprove\tapproved\t0\t" in listed

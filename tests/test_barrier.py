@@ -200,9 +200,26 @@ def test_an_approved_plan_is_applied_and_the_intent_names_who_approved(ok: Playe
         intent = next(one for one in journal.run(result.out.split("\t")[1]) if one.type == "effect.intent")
     assert [one["approver"] for one in intent.data["approvals"]] == ["omar"]
     assert intent.data["plan"] == plans.read(ok.folder / "plan.json").digest
-    shown = ok.run("audit", "show", result.out.split("\t")[1]).out
+    run, digest = result.out.split("\t")[1], intent.data["plan"]
+    shown = ok.run("audit", "show", run).out
     assert "approved by omar at" in shown
+    assert "to be approved: `" in shown
+    assert ok.run("explain", run).last_line.endswith(": agreed")
+    assert "\tapproval\tok\tapproved by omar at " in ok.run("explain", run).last_line
     assert verify(ok.journal).is_intact
+    assert ok.run("audit", "export", run, "-o", "evidence").code == 0
+    assert f',"{digest}","omar",""' in (ok.folder / "evidence" / "runs.csv").read_text()
+    assert '"signature":"-----BEGIN SSH SIGNATURE-----' in (ok.folder / "evidence" / "records.jsonl").read_text()
+
+
+def test_who_was_not_let_decide_stands_in_the_list_of_runs_as_no_run(ok: Played, keys: dict[str, Key]) -> None:
+    as_person(ok, keys, "jane")
+    planned(ok)
+    assert approve(ok, keys, "jane").code == 4
+    assert approve(ok, keys, "omar").code == 0
+    listed = ok.run("--format", "human", "audit", "list").out
+    assert "approval: denied (4)" in listed
+    assert "  approved (0)" in listed
 
 
 def test_an_approval_in_a_file_counts_and_is_kept(ok: Played, keys: dict[str, Key]) -> None:

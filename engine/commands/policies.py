@@ -15,7 +15,7 @@ from engine.commands.shell import Shell
 from engine.decided import TYPE, Past, documents, names_of, past
 from engine.decision_log import ERASED, event
 from engine.errors import Exit, Invalid, RunbookError, UsageFault
-from engine.events import Decided
+from engine.events import Decided, Finished
 from engine.journal import Reader
 from engine.opa.answers import Ask
 from engine.policing import WORDS, told
@@ -196,4 +196,8 @@ def tell_decisions(shell: Shell, run: str) -> int:
         decision = Decision.of(one.data)
         renderer.record(one)
         renderer.notice(Decided(one.step or "policy", WORDS[decision.result], "policy", told(decision), one.data))
+    for said in (said for one in found if one.type == "effect.intent" for said in one.data.get("approvals") or ()):
+        why = f": {said['reason']}" if said.get("reason") else ""
+        text = f"approved by {said.get('approver')} at {str(said.get('at'))[:19]}Z{why}"
+        renderer.notice(Finished("approval", "ok", "approval", text))
     return Exit.DONE

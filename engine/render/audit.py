@@ -22,8 +22,8 @@ INDENT = " " * 9
 WEIGHTY = ("effect.", "consent.", "operator.", "drift.", "run.", "plan.", "approval.", "override.")
 VERDICTS: dict[str, Style] = {"warn": "warn", "deny": "bad"}
 EFFECTS: dict[str, Style] = {"effect.unknown": "bad", "effect.rejected": "bad", "effect.pending": "warn"}
-# What stands before the outcome of what was no run; an approval is its own word.
-BEFORE = {"preview": "dry run", "plan": "plan"}
+# What stands before the outcome of what was no run; `approved` and `rejected` say it themselves.
+BEFORE = {"preview": "dry run", "plan": "plan", "approve": "approval", "reject": "rejection"}
 SUMMARY = (
     "run", "started", "ended", "runbook", "version", "subject", "operator", "environment", "mode", "lago_id", "outcome",
     "exit",
@@ -134,7 +134,7 @@ def _about(run: Summary) -> str:
 def _outcome(run: Summary) -> str:
     word = (run.outcome or "not ended").replace("_", " ")
     word = word if run.exit is None else f"{word} ({run.exit})"
-    return f"{BEFORE[run.mode]}: {word}" if run.mode in BEFORE else word
+    return f"{BEFORE[run.mode]}: {word}" if run.mode in BEFORE and run.outcome not in ("approved", "rejected") else word
 
 
 def history(records: Sequence[Recorded], format: str, *, width: int = 80, colour: bool = False) -> str:

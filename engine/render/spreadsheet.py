@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from engine.printable import safe
-from engine.render.account import Account, word
+from engine.render.account import Account, rows, word
 from engine.render.told import told
 from engine.values import Money
 
@@ -22,6 +22,7 @@ RUNS = (
     "run", "runbook", "runbook_version", "runbook_digest", "operator", "operator_known_by", "environment", "lago", "mode",
     "started_utc", "ended_utc", "outcome", "exit", "message", "customer_external_id", "customer_name", "invoice_lago_id",
     "invoice_number", "invoice_status", "currency", "total", "total_minor_units", "attribution", "first_record", "last_record",
+    "plan_digest", "approved_by", "overridden",
 )  # fmt: skip
 EVENTS = ("record", "time_utc", "run", "type", "step", "phase", "verdict", "says", "hash_sha256")
 FIGURES = ("run", "record", "figures", "kind", "label", "period", "units", "currency", "amount", "amount_minor_units")
@@ -51,10 +52,13 @@ def runs(accounts: Sequence[Account]) -> str:
 
 
 def _run(one: Account) -> Sequence[object]:
-    runbook, operator, invoice = (
+    runbook, operator, invoice, plan = (
         part if isinstance(part, dict) else {}
-        for part in (one.start.get("runbook"), one.start.get("operator"), one.end.get("invoice"))
+        for part in (one.start.get("runbook"), one.start.get("operator"), one.end.get("invoice"), one.start.get("plan"))
     )
+    approvals = [said for kept in one.all("effect.intent") for said in rows(kept.record.data.get("approvals"))]
+    approvers = ", ".join(dict.fromkeys(word(said.get("approver")) for said in approvals))
+    lifted = ", ".join(dict.fromkeys(word(kept.record.data.get("policy")) for kept in one.all("override.given")))
     cents, currency = invoice.get("total_amount_cents"), word(invoice.get("currency"))
     return (
         one.run, runbook.get("name"), runbook.get("version"), runbook.get("digest"), one.operator, operator.get("how"),
@@ -62,6 +66,7 @@ def _run(one: Account) -> Sequence[object]:
         one.outcome, one.end.get("exit"), one.message, *one.customer, invoice.get("lago_id"), invoice.get("number"),
         invoice.get("ui_status"), currency, digits(Money(cents, currency)) if isinstance(cents, int) else None, cents,
         one.end.get("attribution"), one.kept[0].record.seq, one.kept[-1].record.seq,
+        plan.get("digest"), approvers, lifted,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.events import Recorded
 from engine.render.preview import rows
+from engine.ssh_keys import signer
 from engine.values import Money
 
 Data = Mapping[str, Any]
@@ -49,7 +50,7 @@ def _told(one: Recorded) -> Iterator[str]:
             if data.get("plan"):
                 yield f"the plan is {short(data['plan'])}"
         case "approval.given" | "approval.rejected":
-            yield from _approval(_map(data.get("approval")), "approved" if one.type.endswith("given") else "rejected")
+            yield from _approval(data, "approved" if one.type.endswith("given") else "rejected")
         case "override.given":
             yield f"{data.get('operator')} overrides the policy `{data.get('policy')}`: {data.get('reason')}"
         case "effect.intent":
@@ -77,13 +78,18 @@ def _decision(data: Data) -> Iterator[str]:
     rows = [_map(one) for one in data.get("policies") or ()]
     sets = ", ".join(f"{_map(one).get('name')} {_map(one).get('version')}" for one in data.get("sets") or ())
     count = f"{len(rows)} {'policy' if len(rows) == 1 else 'policies'}"
-    yield f"{data.get('result')}: {count} of {sets}, {short(data.get('digest'))}"
+    yield f"{_result(data.get('result'))}: {count} of {sets}, {short(data.get('digest'))}"
     for one in rows:
         if one.get("outcome") not in ("pass", "not_applicable"):
             lifted = _map(one.get("overridden"))
             by = f"; lifted by {lifted.get('operator')}: {lifted.get('reason')}" if lifted else ""
             said = one.get("error") or one.get("message") or one.get("title")
-            yield f"{one.get('outcome')}: `{one.get('id')}`: {said}{by}"
+            yield f"{_result(one.get('outcome'))}: `{one.get('id')}`: {said}{by}"
+
+
+def _result(outcome: object) -> str:
+    """What a policy said, so that nobody takes its asking for an approval for the approval."""
+    return "to be approved" if outcome == "approve" else str(outcome)
 
 
 def short(digest: object) -> str:
@@ -174,11 +180,21 @@ def _intent(data: Data) -> Iterator[str]:
     yield f"key {data.get('effect_key')}"
 
 
-def _approval(said: Data, done: str) -> Iterator[str]:
+def _approval(data: Data, done: str) -> Iterator[str]:
+    said = _map(data.get("approval"))
     yield f"{said.get('approver')} {done} the plan {short(said.get('plan'))}" + (
         f": {said['reason']}" if said.get("reason") else ""
     )
     yield f"signed for figures {short(said.get('figures_digest'))}, good until {said.get('valid_until')}"
+    yield f"signed with {_key(data.get('signature'))}"
+
+
+def _key(signature: object) -> str:
+    """The key that a signature names, as `ssh-keygen -l` shows it; whether it fits is for who verifies it."""
+    try:
+        return f"the key {signer(str(signature)).fingerprint}"
+    except ValueError as error:
+        return f"no key that can be told: {error}"
 
 
 def _effect(data: Data) -> Iterator[str]:
