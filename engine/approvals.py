@@ -22,7 +22,7 @@ from engine.operators import Operator
 from engine.plain import dataclass
 from engine.plan import SKEW, Bond, Digest, Lifted, Plan, Word
 from engine.policy.decision import ApprovalNeed
-from engine.ssh_keys import PublicKey
+from engine.ssh_keys import PublicKey, signer
 from engine.strict_json import Part
 from engine.values import canonical, iso, jsonable, show_duration
 
@@ -86,8 +86,12 @@ class Signed:
         return cls(Approval.model_validate_json(body, strict=True), body, signature)
 
     def as_data(self) -> dict[str, Any]:
-        """What stands in a file and in a record."""
+        """What stands in a file."""
         return {"approval": json.loads(self.body), "signature": self.signature}
+
+    def as_record(self) -> dict[str, Any]:
+        """What stands in a record: the same, and for who reads it the fingerprint of the key. Raises ValueError."""
+        return {**self.as_data(), "key": signer(self.signature).fingerprint}
 
 
 def draft(

@@ -109,7 +109,7 @@ class Approving:
         self._ask(asking)
         signed = self._sign(needs, key)
         type = "approval.given" if self.decision == "approve" else "approval.rejected"
-        data = {"plan": self.plan.digest, "subject": self.plan.mark, **signed.as_data()}
+        data = {"plan": self.plan.digest, "subject": self.plan.mark, **signed.as_record()}
         self.log.emit_unless(self._require_usable, type, None, **data)
         strict_json.write(self.file, signed.as_data())
         return self._ending(signed, f"{asking.one_way.words.verb} {target.named()}")

@@ -123,7 +123,7 @@ class Clearance:
         for one in self.applying.handed:
             if one.signature not in kept and one.approval in counting:
                 type = types[one.approval.decision == "reject"]
-                log.emit(type, None, plan=self.bond.digest, subject=self.bond.mark, **one.as_data())
+                log.emit(type, None, plan=self.bond.digest, subject=self.bond.mark, **one.as_record())
 
     def require(self, figures_digest: str) -> Assessment:
         """Raise Denied (rejected) or NotConfirmed (an approval is missing); else what the run rests on.

@@ -10,7 +10,6 @@ from typing import Any
 
 from engine.events import Recorded
 from engine.render.preview import rows
-from engine.ssh_keys import signer
 from engine.values import Money
 
 Data = Mapping[str, Any]
@@ -186,15 +185,8 @@ def _approval(data: Data, done: str) -> Iterator[str]:
         f": {said['reason']}" if said.get("reason") else ""
     )
     yield f"signed for figures {short(said.get('figures_digest'))}, good until {said.get('valid_until')}"
-    yield f"signed with {_key(data.get('signature'))}"
-
-
-def _key(signature: object) -> str:
-    """The key that a signature names, as `ssh-keygen -l` shows it; whether it fits is for who verifies it."""
-    try:
-        return f"the key {signer(str(signature)).fingerprint}"
-    except ValueError as error:
-        return f"no key that can be told: {error}"
+    if data.get("key"):
+        yield f"signed with the key {data['key']}"
 
 
 def _effect(data: Data) -> Iterator[str]:
