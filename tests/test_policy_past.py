@@ -374,8 +374,9 @@ def test_a_run_s_decisions_are_explained_again_from_the_journal_alone(
     done = runbook("explain", RUN, "--format", "human", "--color", "never")
     assert (done.code, done.err) == (0, "")
     told = done.out.replace(str(SHIPPED_POLICIES.parent) + "/", "")
-    told = re.sub(r"policies [0-9a-f]{12}", "policies c4924f7d4fb0", told)  # that of the shipped file, and where
-    screen("human_explain_run", re.sub(r"billing\.yaml:\d{3}", "billing.yaml:100", told))  # its policies stand
+    told = re.sub(r"policies [0-9a-f]{12}", "policies c4924f7d4fb0", told)  # that of the shipped file, where it lies,
+    told = re.sub(r"\s+policies/billing\.yaml:\d{3}", "  policies/billing.yaml:100", told)  # which sets its column,
+    screen("human_explain_run", told)  # and where its policies stand
     plain = runbook("explain", RUN.lower(), "--format", "plain").out.splitlines()
     assert [line.split("\t")[1:4] for line in plain][:2] == [[RUN, "policy", "warn"], [RUN, "usual-amount", "warn"]]
 
