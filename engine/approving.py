@@ -115,8 +115,9 @@ class Approving:
         return self._ending(signed, f"{asking.one_way.words.verb} {target.named()}")
 
     def _require_usable(self) -> None:
-        """Raise Stale when there is nothing left to decide on. What was consented to and not sent can still be rejected."""
+        """Raise Stale or Denied when nothing is left to decide on; what was consented to and not sent can be rejected."""
         if self.decision == "approve":
+            self.clearance.require_not_rejected()
             return self.clearance.require_usable()
         self.plan.require_current(self.clearance.clock.now())
         return self.clearance.require_open()

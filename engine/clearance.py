@@ -6,8 +6,8 @@ whichever way a run came there, it passes here, since a call cannot be made with
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import field
+from collections.abc import Iterator, Sequence
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,25 +94,40 @@ class Clearance:
             require_kept(self.operators)
             self._assessor = Assessor({one.id: one for one in everybody(self.operators)})
         question = Question(needs, bond, figures_digest, self.operator.id, self.clock.now(), self._lifted())
-        return self._assessor.assess(question, signed)
+        found = self._assessor.assess(question, signed)
+        return found if found.rejected is not None else replace(found, rejected=self._rejected_before())
+
+    def _rejected_before(self) -> Approval | None:
+        """A rejection that stands in the journal: it was verified when it was recorded, whatever became of the key since."""
+        return next(
+            (one.approval for one in self._recorded("approval.rejected") if one.approval.decision == "reject"), None
+        )
+
+    def require_not_rejected(self) -> None:
+        """Raise Denied when somebody has rejected the plan: no approval changes that."""
+        if (one := self._rejected_before()) is not None:
+            raise Denied(_rejection(one))
 
     def _lifted(self) -> frozenset[str]:
         return frozenset(one.policy for one in self.overrides)
 
     def _signed(self) -> list[Signed]:
         """Every approval and rejection that is known for the plan."""
+        found = {(one.body, one.signature): one for one in (self.applying.handed if self.applying else ())}
+        for one in self._recorded("approval.given", "approval.rejected"):
+            found.setdefault((one.body, one.signature), one)
+        return list(found.values())
+
+    def _recorded(self, *types: str) -> Iterator[Signed]:
+        """What the journal holds of these types about the plan, and is for it."""
         from engine.approvals import Signed
 
-        assert self.bond is not None
-        found = {(one.body, one.signature): one for one in (self.applying.handed if self.applying else ())}
-        for record in self.journal.about(self.bond.mark):
-            if record.type in ("approval.given", "approval.rejected"):
+        for record in self.journal.about(self.bond.mark) if self.bond is not None else ():
+            if record.type in types:
                 try:
-                    one = Signed.of(record.data["approval"], record.data["signature"])
+                    yield Signed.of(record.data["approval"], record.data["signature"])
                 except (KeyError, TypeError, ValueError):
                     continue  # of another version of this program; it counts for nothing here
-                found.setdefault((one.body, one.signature), one)
-        return list(found.values())
 
     def keep(self, log: RunLog, counting: Sequence[Approval]) -> None:
         """Record what counts of what the command line brought along: it outlives the file. Raises JournalFault."""

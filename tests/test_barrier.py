@@ -335,6 +335,25 @@ def test_a_rejection_stops_the_plan_for_good(ok: Played, keys: dict[str, Key]) -
     assert untouched(ok)
 
 
+def test_a_rejection_outlives_the_key_of_who_gave_it_and_nobody_approves_past_it(
+    ok: Played, keys: dict[str, Key]
+) -> None:
+    as_person(ok, keys, "jane")
+    planned(ok)
+    assert approve(ok, keys, "omar", "reject", "--reason", "wrong month").code == 0
+    signers.operators(
+        ok.folder / "operators.yaml",
+        Person("ann", ("billing_approver",), [keys["ann"]]),
+        Person("jane", ("billing_admin",)),
+    )
+    late = ok.run("approve", "plan.json", "--key", str(keys["ann"].file), *CONSENT)
+    assert (late.code, "The plan was rejected by omar, at " in late.last_line) == (4, True), late.out
+    signers.operators(ok.folder / "operators.yaml", Person("jane", ("billing_admin",)))
+    result = ok.run("apply", "plan.json")
+    assert (result.code, ok.player.writes) == (4, [])
+    assert "The plan was rejected by omar, at " in result.last_line
+
+
 def test_a_rejection_that_comes_between_the_consent_and_the_call_still_stops_it(
     ok: Played, keys: dict[str, Key]
 ) -> None:
