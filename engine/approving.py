@@ -24,7 +24,7 @@ from engine.clearance import Clearance
 from engine.clock import Clock
 from engine.consent import Consenting
 from engine.endings import Ending
-from engine.errors import Bug, Denied, Exit, Invalid, NotConfirmed, SettingsFault
+from engine.errors import Bug, Denied, Exit, Invalid, NotConfirmed, SettingsFault, Stale
 from engine.events import Finished, Preview, Said
 from engine.facts import Fact
 from engine.gathering import Gathering, figures_digest
@@ -118,9 +118,11 @@ class Approving:
         """Raise Stale or Denied when nothing is left to decide on; what was consented to and not sent can be rejected."""
         if self.decision == "approve":
             self.clearance.require_not_rejected()
-            return self.clearance.require_usable()
-        self.plan.require_current(self.clearance.clock.now())
-        return self.clearance.require_open()
+        try:
+            self.plan.require_current(self.clearance.clock.now())
+        except Stale as gone:
+            raise Stale(gone.message, hint=f"Have it planned anew: {self.applying.replan}") from gone
+        return self.clearance.require_usable() if self.decision == "approve" else self.clearance.require_open()
 
     def _target(self, asking: Asking) -> Fact:
         """What would be acted on. Raises Bug: validation has seen to it that a consent shows it."""

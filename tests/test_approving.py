@@ -239,6 +239,7 @@ def test_an_expired_plan_is_not_approved(desk: Played, keys: dict[str, Key]) -> 
     result = approve(desk, keys, RUNBOOK_CLOCK="2026-11-23T17:00:00Z")
     assert result.code == 6
     assert "The plan expired 59m" in result.last_line or "The plan expired 1h" in result.last_line
+    assert f"Have it planned anew: runbook plan finalize_invoice --invoice {desk.invoice}" in result.out
 
 
 def test_a_plan_that_shows_one_thing_and_binds_another_is_refused(desk: Played, keys: dict[str, Key]) -> None:
