@@ -235,8 +235,8 @@ class Begun:
         try:
             sets = session.registry.policies.load(names)
         except Invalid as error:
-            session.fault(error)
-            raise Invalid(error.message, hint=error.hint) from error
+            session.fault(error)  # with what to do about it
+            raise Invalid(error.message) from error
         mode = "plan" if self.planning is not None else "run" if self.reach is Effect.ONE_WAY else "preview"
         return Mandate(
             sets, session.settings.environment, mode, self._asking() if any(one.opa for one in sets) else None

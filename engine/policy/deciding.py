@@ -152,7 +152,7 @@ class Judging:
             policy,
             policy.effect,
             message=self._message(policy),
-            tree=tree(trace),
+            tree=tree(trace, self._variable),
             overridden=lifted,
             not_lifted=refused,
         )
@@ -160,7 +160,7 @@ class Judging:
     def _failed(self, policy: Policy, program: Program, why: str) -> Ruled:
         given = [one for one in self.occasion.overrides if self._is_meant(one, policy)]
         refused = "what could not be judged cannot be lifted" if given else ""
-        told = tree(program.explain(self.values)) if not self._spoiled(program) else None
+        told = tree(program.explain(self.values), self._variable) if not self._spoiled(program) else None
         return self._ruled(policy, "error", message=policy.title, error=why, tree=told, not_lifted=refused)
 
     def _ruled(self, policy: Policy, outcome: Any, **more: Any) -> Ruled:
@@ -176,6 +176,11 @@ class Judging:
             may_override=policy.may_override,
             **more,
         )
+
+    def _variable(self, name: str) -> Trace | None:
+        """What a variable was worked out from; None where it cannot be believed."""
+        program = self.set.variables.get(name)
+        return program.explain(self.values) if program is not None and not self._spoiled(program) else None
 
     def traces(self) -> Iterator[tuple[str, str, Trace]]:
         """What decided, part by part: of variables and policies the name, which expression of it, and what became of it."""

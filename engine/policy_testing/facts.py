@@ -123,7 +123,7 @@ def _help(of: Type, unfit: Unfit) -> str:
     of = of.of if isinstance(of, Nullable) else of
     if isinstance(of, Words):
         return f"it can be {one_of(sorted(of.values))}"
-    return f"`{unfit.path}` {unfit.why}" + (f"; a {of} is needed" if isinstance(of, Plain) else "")
+    return f"`{unfit.path}` {unfit.why}" + (f"; {of} is needed" if isinstance(of, Plain) else "")
 
 
 def _within(of: Type, route: list[str | int]) -> str:

@@ -5,18 +5,18 @@ It is drawn from what the record `policy.decision` holds, so that a run and whoe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from engine.plain import dataclass
 from engine.render.text import Style, clip, hang, pad, safe, style, width, wrap
-from engine.values import show_duration
 
 Data = Mapping[str, Any]
 
 WORDS: dict[str, str] = {"warn": "warn", "approve": "APPROVE", "deny": "DENY", "error": "DENY"}
 STYLES: dict[str, Style] = {"warn": "warn", "approve": "warn", "deny": "bad", "error": "bad"}
+_SPAN = re.compile(r"(-?)([0-9]+)(\.[0-9]+)?s")
 MOST_TEXT = 400
 MOST_LEAVES = 12
 
@@ -118,9 +118,18 @@ def shown(text: str) -> str:
     """A value as a person writes it: a moment without fractions that are nothing, a span in hours and minutes."""
     if text.endswith(".000000Z"):
         return text.removesuffix(".000000Z") + "Z"
-    if text.endswith("s") and text[:-1].lstrip("-").isdigit():
-        return show_duration(timedelta(seconds=int(text[:-1])))
+    if found := _SPAN.fullmatch(text):
+        return _span(found[1], int(found[2]), found[3] or "")
     return text
+
+
+def _span(sign: str, left: int, fraction: str) -> str:
+    # To the last digit, since a limit may be missed by as little.
+    told = ""
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        count, left = divmod(left, size)
+        told += f"{count}{unit}" if count else ""
+    return sign + (f"{told}{left}{fraction}s" if left or fraction or not told else told)
 
 
 def _origins(paths: Sequence[str], data: Data) -> Iterator[str]:
@@ -172,16 +181,28 @@ def _lines(one: Standing, columns: int, colour: bool, indent: str) -> Iterator[s
     deep = indent + " " * 2
     if gap < 2:
         yield from wrap(place, columns, indent=deep)
-    yield from wrap(clip(safe(one.message), MOST_TEXT), columns, indent=deep)
+    if one.message != one.id:  # which it is where a policy has neither a message nor a title
+        yield from wrap(clip(safe(one.message), MOST_TEXT), columns, indent=deep)
     for part in one.because:
         yield from hang(f"{deep}  {pad(part.word, 5)}  ", clip(safe(part.text), MOST_TEXT), columns)
-        size = max((width(safe(path)) for path, _ in part.seen), default=0)
-        for path, value in part.seen:
-            yield from hang(f"{deep}           {pad(safe(path), size)}  ", clip(safe(value), MOST_TEXT), columns)
+        yield from _seen_lines(part, columns, f"{deep}           ")
     for text in one.origins:
         yield from hang(f"{deep}  seen   ", clip(safe(text), MOST_TEXT), columns)
     for text in one.notes:
         yield from wrap(clip(safe(text), MOST_TEXT), columns, indent=deep)
+
+
+def _seen_lines(part: Because, columns: int, indent: str) -> Iterator[str]:
+    """What one part read, a value beside its path; below it where there is no room for both."""
+    told = [(safe(path), clip(safe(value), MOST_TEXT)) for path, value in part.seen]
+    room = columns - len(indent) - 2
+    size = max((width(path) for path, value in told if width(path) + width(value) <= room), default=0)
+    for path, value in told:
+        if width(path) <= size:
+            yield from hang(f"{indent}{pad(path, size)}  ", value, columns)
+        else:
+            yield from wrap(path, columns, indent=indent)
+            yield from wrap(value, columns, indent=indent + "  ")
 
 
 def rows(data: Data) -> Iterator[tuple[str, str, str]]:
