@@ -134,7 +134,8 @@ def parse(content: bytes, path: str, *, is_quick: bool = False) -> Parsed:
     source = Source(path, content.decode("utf-8", "replace"), hashlib.sha256(content).hexdigest())
     whole = Span(1, 1, 1, 2)
     if len(content) > MOST_BYTES:
-        return _failed(source, "RB001", "the file is larger than 256 KiB", whole, help="no runbook is; is this one?")
+        help = "no runbook or policy is; is this one?"
+        return _failed(source, "RB001", "the file is larger than 256 KiB", whole, help=help)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -199,7 +200,7 @@ def _is_alike(text: str) -> bool:
 _REFUSED: dict[type[yaml.Token], tuple[str, str]] = {
     yaml.AnchorToken: ("an anchor", "remove it, and write the value out wherever it is needed"),
     yaml.AliasToken: ("an alias", "write the value out"),
-    yaml.TagToken: ("a tag", "remove it; for a text, write quotes"),
+    yaml.TagToken: ("a tag", "put a text in quotes: YAML takes a word after `!` for a tag"),
     yaml.DirectiveToken: ("a directive", "remove the line"),
 }
 
@@ -224,7 +225,8 @@ class _Reader:
         finally:
             loader.dispose()
         if root is None:
-            self._note("RB001", "the file is empty", Span(1, 1, 1, 2), help="a runbook begins with `runbook: NAME`")
+            help = "a runbook begins with `runbook: NAME`, a policy file with `apiVersion: policy/v1`"
+            self._note("RB001", "the file is empty", Span(1, 1, 1, 2), help=help)
             return None
         return self._node(root)
 
@@ -245,7 +247,7 @@ class _Reader:
                 self.quoted.append((_place(token.start_mark), _place(token.end_mark)))
             if type(token) in _REFUSED:
                 what, help = _REFUSED[type(token)]
-                self._note("RB005", f"{what} cannot stand in a runbook", _span(token), help=help)
+                self._note("RB005", f"{what} cannot stand here", _span(token), help=help)
                 is_fine = False
         return is_fine
 
@@ -268,7 +270,7 @@ class _Reader:
                 continue
             name = str(key.value)
             if name == "<<" and not key.style:
-                self._note("RB005", "a merge key cannot stand in a runbook", place, help="write the keys out")
+                self._note("RB005", "a merge key cannot stand here", place, help="write the keys out")
                 continue
             if name in found:
                 first = keys[name]

@@ -9,7 +9,7 @@ import pytest
 from forked import run
 
 from engine.errors import SettingsFault, UsageFault
-from engine.folders import SHIPPED_POLICIES, policy_files
+from engine.folders import SHIPPED, SHIPPED_POLICIES, policy_files
 from engine.policy_files.library import Policies
 
 
@@ -63,3 +63,26 @@ def test_a_folder_that_somebody_named_has_to_be_there(tmp_path: Path) -> None:
     assert f"there is no folder {tmp_path}/not-mounted of policies, which RUNBOOK_POLICIES names" in done.err
     del env["RUNBOOK_POLICIES"]
     assert run(("validate",), env, tmp_path).result.code == 0
+
+
+def test_a_set_whose_action_is_misspelt_is_told_where_another_one_decides(folder: Path, tmp_path: Path) -> None:
+    (folder / "more.yaml").write_text(
+        "apiVersion: policy/v1\nkind: PolicySet\nmetadata: {name: more, version: '1', owner: us}\n"
+        "applies_to: {actions: [lago.finalise_invoice]}\nfacts: {invoice: lago.Invoice}\n"
+        "policies:\n  - {id: small, require: invoice.total_amount_cents < 100, effect: deny}\n"
+    )
+    text = (
+        (SHIPPED / "finalize_invoice.yaml").read_text("utf-8").replace("policy: [billing]", "policy: [billing, more]")
+    )
+    (tmp_path / "runbooks").mkdir()
+    (tmp_path / "runbooks" / "finalize_invoice.yaml").write_text(text, "utf-8")
+    done = run(("validate", "runbooks/finalize_invoice.yaml"), {"HOME": str(tmp_path)}, tmp_path).result
+    assert done.code == 3
+    assert "error[RB038]: the policy set `more` is for `lago.finalise_invoice`, which is no one-way step" in done.err
+    assert "did you mean `lago.finalize_invoice`?" in done.err
+
+
+def test_an_empty_file_among_the_policies_is_counted_as_one(folder: Path, tmp_path: Path) -> None:
+    (folder / "new.yaml").touch()
+    done = run(("validate",), {"HOME": str(tmp_path)}, tmp_path).result
+    assert (done.code, done.out) == (3, "1 error in 1 of 3 runbooks and 3 policy sets\n")

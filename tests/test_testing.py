@@ -261,7 +261,7 @@ def test_everything_that_is_wrong_is_told_at_once(expected: Expected) -> None:
         ("", "1:1: error[RB001]: the file is empty (help: a test file begins with `test: NAME`)"),
         ("- 1\n", "1:1: error[RT002]: a test file must be a mapping, not a list"),
         ("test: finalize_invoice\nscenarios: []\n", "2:12: error[RT003]: a test file needs scenarios"),
-        (PASSES.replace("A dry run", "&a A dry run"), "error[RB005]: an anchor cannot stand in a test file"),
+        (PASSES.replace("A dry run", "&a A dry run"), "error[RB005]: an anchor cannot stand here"),
         (PASSES.replace("exit: 0", "exit: 010"), "error[RB003]: YAML 1.1 reads `010` as an octal number"),
         (
             PASSES.replace("  inputs", "  inptus"),

@@ -62,13 +62,19 @@ def _look(path: Path, registry: Registry) -> Looked:
         content = read(path)
     except UsageFault as fault:
         return Looked(shown(path), False, fault=fault, seconds=perf_counter() - started)
-    if policy_files.looks_like_one(parse(content, shown(path), is_quick=True)):
+    parsed = parse(content, shown(path), is_quick=True)
+    # What cannot be parsed is what its folder is for.
+    if policy_files.looks_like_one(parsed) or (parsed.root is None and _lies_among_policies(path, registry)):
         policies = policy_files.check(path, content)
         took = perf_counter() - started
         return Looked(shown(path), policies.set is not None, True, policies.diagnostics, seconds=took)
     loaded = check(path, registry, content)
     took = perf_counter() - started
     return Looked(shown(path), loaded.runbook is not None, False, loaded.diagnostics, seconds=took)
+
+
+def _lies_among_policies(path: Path, registry: Registry) -> bool:
+    return any(path.resolve() == other.resolve() for other in registry.policies.files().values())
 
 
 def _count(looked: Sequence[Looked], format: str) -> str:

@@ -231,5 +231,5 @@ def _loaded(folder: Path) -> Scenario:
 def _of_a_test(found: Diagnostic) -> Diagnostic:
     """What is wrong as YAML, in the words of a test file."""
     message = re.sub(r"\ba runbook\b", "a test file", found.message)
-    help = re.sub(r"a runbook begins with `runbook: NAME`", "a test file begins with `test: NAME`", found.help)
-    return replace(found, message=message, help=help.replace("no runbook is", "no test file is"))
+    help = re.sub(r"a runbook begins with .*", "a test file begins with `test: NAME`", found.help)
+    return replace(found, message=message, help=help.replace("no runbook or policy is", "no test file is"))
