@@ -98,19 +98,18 @@ class Aftermath:
         known[self.call.id] = ruling.fact
         denied = []
         for defn in self.steps:
-            if not self.gathering.takes(defn, "verify"):
-                self.gathering.tell_skipped(defn)
-                continue
             if defn.kind == "check":
                 if any("run" in one.names for one in find(defn.with_)):  # to read the journal back takes its time
                     known["run"] = self._record()
-                (judged,) = self.gathering.judge([defn], self.here(is_preflight=False), "verify")
-                self.gathering.tell(judged)
-                if judged.verdict.verdict == "deny":
-                    denied.append(judged)
-            elif isinstance(self.gathering.steps[defn.name], ReadStep):
+                for judged in self.gathering.judge([defn], self.here(is_preflight=False), "verify"):
+                    self.gathering.tell(judged)
+                    if judged.verdict.verdict == "deny":
+                        denied.append(judged)
+            elif isinstance(self.gathering.steps[defn.name], ReadStep) and self.gathering.takes(defn, "verify"):
                 fact = self._persist(defn)
                 self.target = fact if self.call.step.key_of(fact, self.call.world) else self.target
+            if defn.id in self.gathering.skipped:
+                self.gathering.tell_skipped(defn)
         after_500 = self._follow_up(ruling)
         if denied:
             lines = tuple(line for one in denied for line in (one.verdict.message, *one.verdict.more))

@@ -167,8 +167,11 @@ class Confirmed(Fact):
 class RunRecord(Fact):
     """What the journal holds of the present run, read back from it: `${run}` in a runbook.
 
-    `effect` is the newest record's type for the run's one-way effect, `intent_seq` the number of its intent.
+    `effect` is the newest record's type for the run's one-way effect, `intent_seq` the number of its intent. An expression
+    sees the id alone, which is known from the beginning.
     """
+
+    CLEAR: ClassVar[tuple[str, ...]] = ("id",)
 
     id: str
     operator: str

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from engine.checks.base import Check, Here, Verdict, denied
 from engine.endings import state_of
-from engine.errors import Bug, Denied, Unreachable
+from engine.errors import Bug, Denied, JournalFault, Unreachable
 from engine.events import Finished, Started, Word
 from engine.exchange import Answer, Fetched, NeverSent, Replied, Request
 from engine.facts import Fact
@@ -70,18 +70,13 @@ class Gathering:
     def takes(self, defn: StepDef, phase: str) -> bool:
         """Whether a step is taken now. One whose `when:` is false is left out, on the record, and its fact with it.
 
-        A check whose `when:` has no value is taken, and denies; for a step that reads this raises Denied.
+        Raises Denied where its `when:` has no value: nothing is left out for want of knowing.
         """
         if defn.when is None:
             return True
         self.skipped.discard(defn.id)
-        try:
-            if defn.when.holds(self.known):
-                return True
-        except Denied:
-            if defn.kind == "check":
-                return True
-            raise
+        if defn.when.holds(self.known):
+            return True
         self.known.pop(defn.id, None)
         self.skipped.add(defn.id)
         self.log.emit("step.skipped", defn.id, when=str(defn.when), phase=phase)
@@ -171,18 +166,20 @@ class Gathering:
                 return
 
     def judge(self, defns: Iterable[StepDef], here: Here, phase: str) -> list[Judged]:
-        """Run every one of these checks and record its verdict. A check that fails denies."""
-        return [Judged(defn, self._judge(defn, here, phase)) for defn in defns if self.takes(defn, phase)]
+        """Run every one of these checks that is taken, and record its verdict. A check that fails denies."""
+        judged = ((defn, self._judge(defn, here, phase)) for defn in defns)
+        return [Judged(defn, verdict) for defn, verdict in judged if verdict is not None]
 
-    def _judge(self, defn: StepDef, here: Here, phase: str) -> Verdict:
+    def _judge(self, defn: StepDef, here: Here, phase: str) -> Verdict | None:
+        """The verdict of one check; None where its `when:` leaves it out."""
         check = self.checks[defn.name]
         try:
-            if defn.when is not None:
-                defn.when.holds(self.known)
+            if not self.takes(defn, phase):
+                return None
             verdict = check.judge(self.params(defn, check.Params), here)
         except Denied as nothing:
             verdict = denied(f"`{defn.name}` could not judge: {nothing.message}", "Mend the expression in the runbook.")
-        except Bug:
+        except (Bug, JournalFault):
             raise
         except Exception as error:
             verdict = denied(

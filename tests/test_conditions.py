@@ -122,3 +122,20 @@ def test_whoever_reads_the_runbook_reads_its_conditions(tmp_path: Path) -> None:
         page = played.run("docs", "own", RUNBOOK_PATH=folder).out
         assert page.count("; only when `size(draft.fees) > 100`") >= 2
         assert "| `step.skipped` |" in page
+
+
+def test_the_run_has_its_id_in_an_expression_after_the_call_too(tmp_path: Path) -> None:
+    """By then `${run}` is what was read back from the journal, and no longer the id alone."""
+    total = "  total: {type: money, optional: true}\n"
+    after = (
+        "  - {id: recorded, check: attributed_in_journal, with: {run: '${run}'}}\n"
+        "  - {id: again, check: attributed_in_journal, when: 'size(run.id) == 12', with: {run: '${run}'}}\n"
+        "  - {id: left, check: attributed_in_journal, when: 'size(run.id) == 0', with: {run: '${run}'}}\n"
+    )
+    judge = "  - {id: total, check: total_matches, with: {invoice: '${refreshed}', expected: '${inputs.total}'}}\n"
+    with Played("finalize_ok", tmp_path) as played:
+        text = own(DRAFT + REFRESH + judge + CALL + after, total)
+        done = play(played, text, *confirmed(played, "--total", TOTAL))
+        assert done.code == 0, done.out + done.err
+        assert done.out.count("the journal names") == 2
+        assert done.out.count("left out, since this is false: size(run.id) == 0") == 1

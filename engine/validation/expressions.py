@@ -14,7 +14,7 @@ from engine.cel.types import BOOL, DURATION, INT, STRING, TIMESTAMP, ListOf, Map
 from engine.cel.types import Type as Kind
 from engine.diagnostics import Span
 from engine.expressions import Compiled, Condition, type_of_inputs
-from engine.facts import Fact, RunRecord
+from engine.facts import Fact
 from engine.model import Runbook
 from engine.plain import dataclass
 from engine.policy.kinds import type_of
@@ -26,7 +26,6 @@ from engine.validation.types import Type
 
 # The class of what an expression of a type comes to.
 _CLASSES: dict[Kind, type] = {BOOL: bool, INT: int, STRING: str, TIMESTAMP: datetime, DURATION: timedelta}
-_RUN = Record("run", {"id": STRING})
 
 
 @dataclass
@@ -88,9 +87,7 @@ class Expressions:
         facts = {name: kind.classes[0] for name, kind in known.items() if kind.classes}
         seen: dict[str, Kind] = {"inputs": type_of_inputs(self.runbook.inputs)}
         for name, kind in facts.items():
-            if kind is RunRecord:
-                seen[name] = _RUN
-            elif issubclass(kind, Fact):
+            if issubclass(kind, Fact):
                 with suppress(TypeError):  # a fact of somebody's own, with fields that an expression has no type for
                     seen[name] = type_of(kind)
         return seen
