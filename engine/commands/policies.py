@@ -17,7 +17,6 @@ from engine.decision_log import ERASED, event
 from engine.errors import Exit, Invalid, RunbookError, UsageFault
 from engine.events import Decided, Finished
 from engine.journal import Reader
-from engine.opa.answers import Ask
 from engine.policing import WORDS, told
 from engine.policy.decision import Decision
 from engine.policy.documents import schema
@@ -92,7 +91,7 @@ def replay(shell: Shell, runs: Sequence[str], since: str | None, asks: bool) -> 
     """Take past decisions again under today's policies: 0, whatever comes of it. Raises UsageFault, JournalFault."""
     terminal = shell.terminal
     columns, colour = terminal.width, terminal.colour_out
-    rows, skipped, ask, rested = [], dict[str, str](), _asking(shell) if asks else None, 0
+    rows, skipped, ask, rested = [], dict[str, str](), shell.opa() if asks else None, 0
     with Reader.open(shell.settings.journal) as journal:
         for run in _runs(journal, runs, since):
             found = list(past(journal.run(run), journal.about, journal.run))
@@ -110,13 +109,6 @@ def replay(shell: Shell, runs: Sequence[str], since: str | None, asks: bool) -> 
                 terminal.out(policy_replay.decision(row, runbook, shell.format, columns=columns, colour=colour))
     terminal.out(policy_replay.summary(rows, skipped, rested, shell.format, columns=columns, colour=colour))
     return Exit.DONE
-
-
-def _asking(shell: Shell) -> Ask:
-    from engine.clock import Clock
-    from engine.opa.asking import Asker
-
-    return Asker(shell.settings.opa(), Clock(), shell.env).ask
 
 
 def _runs(journal: Reader, named: Sequence[str], since: str | None) -> Iterator[str]:

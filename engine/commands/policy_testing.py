@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import field
-from functools import partial
-from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from engine import written
 from engine.commands.shell import Shell
@@ -16,7 +13,6 @@ from engine.diagnostics import shown
 from engine.errors import Exit, Invalid, UsageFault
 from engine.folders import SHIPPED_POLICIES
 from engine.manual import page
-from engine.opa.answers import Answered, Question
 from engine.plain import dataclass
 from engine.policy_files.library import Policies
 from engine.policy_testing.coverage import coverage
@@ -25,18 +21,8 @@ from engine.policy_testing.model import Case, CaseFile
 from engine.policy_testing.reading import beside, read
 from engine.render import github, junit, policy_cases, scenarios
 from engine.scenario_results import Result
-from engine.testing.picking import is_like, near
+from engine.testing.picking import Wanted, is_like, near
 from engine.validation.notes import nearest
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked for: only cases like `pattern`, a least coverage in percent, to stop at the first failure."""
-
-    pattern: str = ""
-    threshold: int | None = None
-    is_brief: bool = False
-    junit: Path | None = None
 
 
 @dataclass
@@ -68,7 +54,11 @@ def judge_cases(shell: Shell, names: Sequence[str], wanted: Wanted) -> int:
     is_good = all(one.is_passed for one in done.results) and all(one.is_enough for one in done.coverages)
     exit = Exit.DONE if is_good else Exit.TESTS_FAILED
     seconds, colour = perf_counter() - started, terminal.colour_out
-    terminal.out(policy_cases.summary(done.results, done.coverages, seconds, exit, shell.format, colour=colour))
+    terminal.out(
+        scenarios.summary(
+            done.results, done.coverages, seconds, exit, shell.format, colour=colour, counted=scenarios.CASES
+        )
+    )
     if wanted.junit is not None:
         written.write(wanted.junit, _report(done))
     return exit
@@ -88,17 +78,10 @@ def _one_file(shell: Shell, file: CaseFile, cases: Sequence[Case], wanted: Wante
 
 def _result(shell: Shell, file: CaseFile, case: Case) -> Result:
     started = perf_counter()
-    decision, found = judge(case, partial(_ask, shell))
+    # The real OPA is asked where a case does not say what it answers: such a case tests the Rego too.
+    decision, found = judge(case, lambda question, facts: shell.opa()(question, facts))
     story = "\n".join(f"{one.outcome:<15} {one.id}  {one.error or one.message}".rstrip() for one in decision.policies)
     return Result(file.set.name, case.name, file.shown, case.span, perf_counter() - started, tuple(found), story)
-
-
-def _ask(shell: Shell, question: Question, facts: Mapping[str, Any]) -> Answered:
-    """What the real OPA says: a case that does not say it itself tests the Rego too."""
-    from engine.clock import Clock
-    from engine.opa.asking import Asker
-
-    return Asker(shell.settings.opa(), Clock(), shell.env).ask(question, facts)
 
 
 def _tell(shell: Shell, result: Result, done: Done) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.events import Renderer
     from engine.exchange import Heard
     from engine.model import Runbook
+    from engine.opa.answers import Ask
     from engine.registry import Registry
     from engine.settings import Settings
 
@@ -78,6 +79,13 @@ class Shell:
         from engine.registry import here
 
         return here(lambda: self.settings)
+
+    def opa(self) -> Ask:
+        """What asks the Open Policy Agent of the settings. Raises SettingsFault."""
+        from engine.clock import Clock
+        from engine.opa.asking import Asker
+
+        return Asker(self.settings.opa(), Clock(), self.env).ask
 
     def runbook_names(self) -> list[str]:
         """The runbooks that can be named here."""

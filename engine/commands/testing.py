@@ -23,19 +23,9 @@ from engine.scenario_results import Coverage, Difference, Result
 from engine.testing.comparing import differences
 from engine.testing.coverage import coverage
 from engine.testing.model import Case, CaseFile
-from engine.testing.picking import is_like, near
+from engine.testing.picking import Wanted, is_like, near
 from engine.testing.playing import Played, play
 from engine.testing.reading import beside, read
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked for: only scenarios like `pattern`, a least coverage in percent, to stop at the first failure."""
-
-    pattern: str = ""
-    threshold: int | None = None
-    is_brief: bool = False
-    junit: Path | None = None
 
 
 @dataclass

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def test(shell: Shell, names: tuple[str, ...], record: str, output: Path | None, send: bool, **wanted: Any) -> int:
     """Play the tests of these runbooks; with one of the options of a recording, record instead."""
     from engine.commands.recording import record_run
-    from engine.commands.testing import Wanted, play_tests
+    from engine.commands.testing import play_tests
+    from engine.testing.picking import Wanted
 
     if record is not None or output is not None or send:
         return record_run(shell, names, record, output, sends=send, run=typed_run)
@@ -26,7 +27,8 @@ def test(shell: Shell, names: tuple[str, ...], record: str, output: Path | None,
 
 def test_policies(shell: Shell, names: tuple[str, ...], **wanted: Any) -> int:
     """Judge the cases of these policy files."""
-    from engine.commands.policy_testing import Wanted, judge_cases
+    from engine.commands.policy_testing import judge_cases
+    from engine.testing.picking import Wanted
 
     return judge_cases(shell, names, Wanted(**wanted))
 

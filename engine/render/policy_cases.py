@@ -5,8 +5,6 @@ A case itself is drawn as a scenario of `runbook test` is (`engine.render.scenar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from engine.condition_coverage import WORDS, Condition, ConditionCoverage
 from engine.render.scenarios import line as of_scenario
 from engine.render.scenarios import plural
@@ -87,26 +85,3 @@ def missed(coverage: ConditionCoverage) -> str:
         for value in one.wrongly_excused:
             lines.append(f"{coverage.path}:{one.span.line}: {one.owner}: excused, and seen {WORDS[value]}: {one.text}")
     return "\n".join(lines)
-
-
-def summary(
-    results: Sequence[Result],
-    coverages: Sequence[ConditionCoverage],
-    seconds: float,
-    exit: int,
-    format: str,
-    *,
-    colour: bool,
-) -> str:
-    """The last line."""
-    failed = sum(not one.is_passed for one in results)
-    if format == "json":
-        counts = {"cases": len(results), "passed": len(results) - failed, "failed": failed}
-        return json_line({"v": 1, "type": "policy.end", "exit": exit, **counts, "seconds": f"{seconds:.3f}"})
-    told = f"{plural(len(results), 'case')}: {len(results) - failed} passed"
-    told += f", {failed} failed" if failed else ""
-    low = sum(not one.is_enough for one in coverages)
-    told += f"; coverage is too low for {plural(low, 'policy set')}" if low else ""
-    return (
-        ("\n" if format == "human" else "") + style(f"{told}; {seconds:.1f}s", "bad" if exit else "good", colour) + "\n"
-    )

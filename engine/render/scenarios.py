@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from engine.condition_coverage import ConditionCoverage
+from engine.plain import dataclass
 from engine.render.text import Style, cut, hang, json_line, pad, safe, style, width, wrap
 from engine.scenario_results import Coverage, Result
 
@@ -106,18 +108,38 @@ def _of(coverage: Coverage) -> str:
     return text
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How the last line calls what it counts: one of it, what has a coverage, and the type of the line as JSON."""
+
+    noun: str
+    whose: str
+    type: str
+
+
+SCENARIOS = Counted("scenario", "runbook", "test.end")
+CASES = Counted("case", "policy set", "policy.end")
+
+
 def summary(
-    results: Sequence[Result], coverages: Sequence[Coverage], seconds: float, exit: int, format: str, *, colour: bool
+    results: Sequence[Result],
+    coverages: Sequence[Coverage] | Sequence[ConditionCoverage],
+    seconds: float,
+    exit: int,
+    format: str,
+    *,
+    colour: bool,
+    counted: Counted = SCENARIOS,
 ) -> str:
     """The last line."""
     failed = sum(not one.is_passed for one in results)
     if format == "json":
-        counts = {"scenarios": len(results), "passed": len(results) - failed, "failed": failed}
-        return json_line({"v": 1, "type": "test.end", "exit": exit, **counts, "seconds": f"{seconds:.3f}"})
-    told = f"{plural(len(results), 'scenario')}: {len(results) - failed} passed"
+        counts = {f"{counted.noun}s": len(results), "passed": len(results) - failed, "failed": failed}
+        return json_line({"v": 1, "type": counted.type, "exit": exit, **counts, "seconds": f"{seconds:.3f}"})
+    told = f"{plural(len(results), counted.noun)}: {len(results) - failed} passed"
     told += f", {failed} failed" if failed else ""
     low = sum(not one.is_enough for one in coverages)
-    told += f"; coverage is too low for {plural(low, 'runbook')}" if low else ""
+    told += f"; coverage is too low for {plural(low, counted.whose)}" if low else ""
     text = f"{told}; {seconds:.1f}s"
     return ("\n" if format == "human" else "") + style(text, "bad" if exit else "good", colour) + "\n"
 

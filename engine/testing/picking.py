@@ -1,10 +1,23 @@
-"""Which scenarios or cases are meant by a part of their name. Floor 5."""
+"""What is asked for of scenarios or cases, and which of them are meant by a part of their name. Floor 5."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatch
+from pathlib import Path
+
+from engine.plain import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for: only what is like `pattern`, a least coverage in percent, to stop at the first failure."""
+
+    pattern: str = ""
+    threshold: int | None = None
+    is_brief: bool = False
+    junit: Path | None = None
 
 
 def is_like(name: str, pattern: str) -> bool:
