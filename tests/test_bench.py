@@ -57,4 +57,5 @@ def test_the_bench_of_expressions_measures_ours_where_no_other_engine_is() -> No
         "20": True,
         "9999": True,
     }
+    assert {part: seconds > 0 for part, seconds in told["import"].items()} == {"library": True, "own": True}
     assert [line.split()[0] for line in expressions_report(told).splitlines() if line.startswith("ours")] == ["ours"]
