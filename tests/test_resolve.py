@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,19 @@ def said(played: Patient, run: str) -> list[tuple[object, object, object]]:
     with Reader.open(played.journal) as journal:
         words = [record.data for record in journal.run(run) if record.type == "operator.resolve"]
     return [(word["word"], word["reads"], word["overruled"]) for word in words]
+
+
+def listed(played: Patient, run: str) -> str:
+    """What the table of `audit list` says that came of a run."""
+    lines = played.run("audit", "list", "--format", "human").out.splitlines()
+    return next(line.split("  ")[-1] for line in lines if line.startswith(run))
+
+
+def entered(played: Patient, run: str) -> tuple[object, ...]:
+    """The same for a program."""
+    lines = map(json.loads, played.run("audit", "list", "--format", "json").out.splitlines())
+    fields = ("outcome", "exit", "attribution", "released_by")
+    return next(tuple(line[field] for field in fields) for line in lines if line["run"] == run)
 
 
 @pytest.fixture
@@ -111,9 +125,13 @@ def test_reissue_sends_nothing_and_lets_the_next_run_send(played: Patient) -> No
         assert "the next run may finalize this invoice" in released.last_line
         assert (len(played.player.writes), played.newest) == (sent, "effect.released")
         assert said(played, run) == [("reissue", "draft", False)]
+        assert [listed(played, run), entered(played, run)] == [
+            "unknown (0), released by jane",
+            ("unknown", 0, "unproven", "jane"),
+        ]
         resumed = played.run("resume", run, "--confirm", played.customer, "--total", total)
         assert resumed.code == 10, resumed.out + resumed.err
-        assert len(played.player.writes) == sent
+        assert (len(played.player.writes), listed(played, run)) == (sent, "refused (10), released by jane")
         second = played.finalize(total)
         assert second.code == 0, second.out + second.err
         assert (played.player.count("/finalize"), played.newest) == (2, "effect.done")
@@ -130,6 +148,9 @@ def test_what_lago_shows_overrules_a_person_s_word(word: str, overruled: bool, t
         decided = resolve(played, run, word)
         assert decided.code == 0, decided.out + decided.err
         assert "That this run did it is not proven." in decided.last_line
+        assert listed(played, run) == "finalized (0), not proven ours"
+        shown = played.run("audit", "show", run, "--format", "plain").out
+        assert shown.count("attribution: unproven: found so by reading, so that this run did it is not proven") == 2
         assert (played.player.count("/finalize"), played.newest) == (1, "effect.observed")
         assert said(played, run) == [(word[2:].replace("-", "_"), "finalized", overruled)]
         again = resolve(played, run, "--reissue")

@@ -122,6 +122,9 @@ def past() -> list[RunSummary]:
         summary(
             run="01J9Z4KT0000", operator=made.HOSTILE, environment=made.ENDLESS, outcome="not_as_confirmed", exit=14
         ),
+        summary(run="01J9Z4KU0000", attribution="unproven"),
+        summary(run="01J9Z4KV0000", outcome="unknown", attribution="unproven", released_by="jane"),
+        summary(run="01J9Z4KW0000", operator="joe", outcome="unknown", exit=13, attribution="unproven"),
     ]
 
 

@@ -115,7 +115,8 @@ def _runs(shell: Shell, begun: str) -> Iterator[Offer]:
         found = journal.runs(limit=MOST_LOOKED_AT if begun else MOST_RUNS)
     for run in found:
         dry = "" if run.mode == "run" else "dry run, "
-        said = f"{dry}{run.outcome or 'not ended'}, {run.runbook}, {run.operator}, {run.started[:16]}Z"
+        released = ", released" if run.released_by else ""
+        said = f"{dry}{run.outcome or 'not ended'}{released}, {run.runbook}, {run.operator}, {run.started[:16]}Z"
         yield _as_begun(run.run, begun), said
 
 

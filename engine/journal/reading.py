@@ -63,10 +63,12 @@ class Reader:
         """The newest runs first; `subject` is a whole one (`lago:invoice:ID`) or its last part. Raises JournalFault."""
         with self._reading():
             found = []
-            for _, start, end, about in runs.starts(self._db, subject, limit):
-                first = next(self._read(" WHERE seq=?", (start,)))
-                last = next(self._read(" WHERE seq=?", (end,))) if end else None
-                found.append(runs.summarize(first, last, about))
+            for place in runs.places(self._db, subject, limit):
+                first = next(self._read(" WHERE seq=?", (place.start,)))
+                last, release = (
+                    next(self._read(" WHERE seq=?", (seq,))) if seq else None for seq in (place.end, place.release)
+                )
+                found.append(runs.summarize(first, last, place.subject, release))
             return found
 
     def about(self, subject: str) -> list[Recorded]:

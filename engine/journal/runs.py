@@ -20,7 +20,8 @@ class RunSummary:
 
     `subject` is the newest that its records name, `lago_id` the invoice in it. All come from `run.start` and the
     newest `run.end`; a run whose start does not say `run` was one that could not write anything one-way: a `preview`, a
-    `plan`, or somebody's word on one (`approve`, `reject`).
+    `plan`, or somebody's word on one (`approve`, `reject`). `attribution` is `ours`, `unproven` or `not_ours`, as in `run.end`;
+    `released_by` is the operator who gave the run's call up (`resolve --reissue`), from `effect.released`.
     """
 
     run: str
@@ -35,10 +36,14 @@ class RunSummary:
     outcome: str | None
     exit: int | None
     ended: str | None
+    attribution: str | None = None
+    released_by: str | None = None
 
 
-def summarize(start: chain.Record, end: chain.Record | None, subject: str | None) -> RunSummary:
-    """Fold a run's first record, its newest `run.end` and its newest subject into one line."""
+def summarize(
+    start: chain.Record, end: chain.Record | None, subject: str | None, release: chain.Record | None = None
+) -> RunSummary:
+    """Fold a run's first record, its newest `run.end`, its newest subject and its `effect.released` into one line."""
     runbook, operator = _map(start.data.get("runbook")), _map(start.data.get("operator"))
     told = end.data if end else {}
     invoice = _map(told.get("invoice")).get("lago_id")
@@ -55,6 +60,8 @@ def summarize(start: chain.Record, end: chain.Record | None, subject: str | None
         outcome=_text(told.get("outcome")),
         exit=_number(told.get("exit")),
         ended=end.ts if end else None,
+        attribution=_text(told.get("attribution")),
+        released_by=_text(release.data.get("by")) or "nobody named" if release else None,
     )
 
 
@@ -77,7 +84,7 @@ def _number(value: Any) -> int | None:
 
 _STARTS = "SELECT seq, run FROM event WHERE type='run.start'"
 _ABOUT = " AND run IN (SELECT run FROM event WHERE subject=?1 OR substr(subject, -length(?1) - 1) = ':' || ?1)"
-_NEWEST = "SELECT max(seq) FROM event WHERE run=?1 AND type='run.end'"
+_NEWEST = "SELECT max(seq) FROM event WHERE run=?1 AND type=?2"
 # A record about a plan names the plan; what a run is about is what its facts name.
 _SUBJECT = (
     "SELECT subject FROM event WHERE run=?1 AND subject IS NOT NULL"
@@ -87,14 +94,25 @@ _SUBJECT = (
 _BEGINS = "SELECT run FROM event WHERE type='run.start' AND run >= ?1 AND substr(run, 1, length(?1)) = ?1 LIMIT 6"
 
 
-def starts(db: apsw.Connection, subject: str | None, limit: int) -> Sequence[tuple[str, int, int | None, str | None]]:
-    """Run id, `seq` of its start, `seq` of its newest end, newest subject; newest run first."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a run's line comes from: `seq` of its start, of its newest end and of the release of its call; its subject."""
+
+    start: int
+    end: int | None
+    release: int | None
+    subject: str | None
+
+
+def places(db: apsw.Connection, subject: str | None, limit: int) -> Sequence[Places]:
+    """The newest runs, about `subject` or about anything; newest run first."""
     order = " ORDER BY seq DESC LIMIT ?2"
     found = []
     for seq, run in list(rows(db, _STARTS + (_ABOUT if subject else " AND ?1 IS NULL") + order, (subject, limit))):
-        ((end,),) = rows(db, _NEWEST, (run,))
+        ((end,),) = rows(db, _NEWEST, (run, "run.end"))
+        ((release,),) = rows(db, _NEWEST, (run, "effect.released"))
         about = next(rows(db, _SUBJECT, (run,)), (None,))[0]
-        found.append((run, seq, end, about))
+        found.append(Places(seq, end, release, about))
     return found
 
 

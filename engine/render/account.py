@@ -131,6 +131,11 @@ class Account:
         return word(self.end.get("outcome")).replace("_", " ") or "not ended"
 
     @property
+    def released_by(self) -> str:
+        """Who gave the call up, so that a later run may send; nothing where nobody did."""
+        return word(self._last("effect.released").get("by"))
+
+    @property
     def exit(self) -> str:
         """The exit code of its end."""
         return word(self.end.get("exit"))

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from engine.events import Recorded
 from engine.render.text import Style, clip, hang, json_line, safe, style, table, wrap
-from engine.render.told import opening, told
+from engine.render.told import is_only_found, opening, told
 
 # What a phase of a run is called between its events (`docs/order.md`).
 PHASES = {
@@ -26,7 +26,7 @@ EFFECTS: dict[str, Style] = {"effect.unknown": "bad", "effect.rejected": "bad", 
 BEFORE = {"preview": "dry run", "plan": "plan", "approve": "approval", "reject": "rejection"}
 SUMMARY = (
     "run", "started", "ended", "runbook", "version", "subject", "operator", "environment", "mode", "lago_id", "outcome",
-    "exit",
+    "exit", "attribution", "released_by",
 )  # fmt: skip
 
 
@@ -72,6 +72,14 @@ class Summary(Protocol):
     @property
     def exit(self) -> int | None:
         """The exit code; None while it is open."""
+
+    @property
+    def attribution(self) -> str | None:
+        """`ours`, `unproven`, `not_ours`, or None where the run's end says nothing of it."""
+
+    @property
+    def released_by(self) -> str | None:
+        """The operator who gave the run's call up, so that a later run may send; or None."""
 
 
 class Report(Protocol):
@@ -124,7 +132,9 @@ def listing(runs: Sequence[Summary], format: str, *, width: int = 80, colour: bo
 
 def _cells(run: Summary) -> tuple[object, ...]:
     outcome, exit = run.outcome or "not_ended", "" if run.exit is None else run.exit
-    return (run.run, run.started, run.operator, run.mode, outcome, exit, run.runbook, run.lago_id or run.subject or "")
+    about = run.lago_id or run.subject or ""
+    return (run.run, run.started, run.operator, run.mode, outcome, exit, run.runbook, about, run.attribution or "",
+            run.released_by or "")  # fmt: skip
 
 
 def _about(run: Summary) -> str:
@@ -134,6 +144,11 @@ def _about(run: Summary) -> str:
 def _outcome(run: Summary) -> str:
     word = (run.outcome or "not ended").replace("_", " ")
     word = word if run.exit is None else f"{word} ({run.exit})"
+    if run.released_by is not None:
+        return f"{word}, released by {run.released_by}"
+    # Both codes say that it is done, neither that this run did it.
+    if run.attribution == "unproven" and run.exit in (0, 14):
+        return f"{word}, not proven ours"
     return f"{BEFORE[run.mode]}: {word}" if run.mode in BEFORE and run.outcome not in ("approved", "rejected") else word
 
 
@@ -174,6 +189,7 @@ def _lines(records: Sequence[Recorded], width: int, colour: bool) -> Iterator[st
         head = f"#{one.seq:<6}  {one.ts[11:19]}  {one.type:<17} {one.step or ''}".rstrip(" ")
         yield style(clip(safe(head), width), "bold" if is_weighty(one) else "plain", colour)
         kind = EFFECTS.get(one.type) or VERDICTS.get(str(one.data.get("verdict")), "plain")
+        kind = "warn" if is_only_found(one) else kind
         for what, text in told(one):
             lines = hang(INDENT + (f"{what:<10}  " if what else ""), clip(safe(text), MOST_TEXT), width)
             yield from (style(line, kind, colour) for line in lines)

@@ -24,7 +24,7 @@ from engine.render.document import (
     Table,
 )
 from engine.render.evidence import Evidence, proves, proves_not, standing, verifying
-from engine.render.told import told
+from engine.render.told import ATTRIBUTIONS, told
 
 VERDICTS: dict[str, Kind] = {"pass": "good", "warn": "warn", "deny": "bad"}
 BAD = ("10", "13", "14", "15")
@@ -96,6 +96,7 @@ def _summary(accounts: Sequence[Account]) -> Table:
 
 def _ending(account: Account) -> str:
     ending = f"{account.outcome} ({account.exit})" if account.exit else account.outcome
+    ending += f", released by {account.released_by}" if account.released_by else ""
     return f"{account.mode}: {ending}" if account.mode else ending
 
 
@@ -169,13 +170,6 @@ def _agreed(account: Account) -> Iterator[tuple[str, str]]:
     for one in account.all("override.given"):
         data = one.record.data
         yield "Overridden", f"`{word(data.get('policy'))}` by {word(data.get('operator'))}: {word(data.get('reason'))}"
-
-
-ATTRIBUTIONS = {
-    "ours": "ours: the answer to this run's request says so",
-    "unproven": "unproven: found so by reading, so that this run did it is not proven",
-    "not_ours": "not ours: found so, with no request of this journal",
-}
 
 
 def _shown(account: Account) -> Iterator[Section]:

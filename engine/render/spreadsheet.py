@@ -22,7 +22,7 @@ RUNS = (
     "run", "runbook", "runbook_version", "runbook_digest", "operator", "operator_known_by", "environment", "lago", "mode",
     "started_utc", "ended_utc", "outcome", "exit", "message", "customer_external_id", "customer_name", "invoice_lago_id",
     "invoice_number", "invoice_status", "currency", "total", "total_minor_units", "attribution", "first_record", "last_record",
-    "plan_digest", "approved_by", "overridden",
+    "plan_digest", "approved_by", "overridden", "released_by",
 )  # fmt: skip
 EVENTS = ("record", "time_utc", "run", "type", "step", "phase", "verdict", "says", "hash_sha256")
 FIGURES = ("run", "record", "figures", "kind", "label", "period", "units", "currency", "amount", "amount_minor_units")
@@ -66,7 +66,7 @@ def _run(one: Account) -> Sequence[object]:
         one.outcome, one.end.get("exit"), one.message, *one.customer, invoice.get("lago_id"), invoice.get("number"),
         invoice.get("ui_status"), currency, digits(Money(cents, currency)) if isinstance(cents, int) else None, cents,
         one.end.get("attribution"), one.kept[0].record.seq, one.kept[-1].record.seq,
-        plan.get("digest"), approvers, lifted,
+        plan.get("digest"), approvers, lifted, one.released_by,
     )  # fmt: skip
 
 

@@ -61,10 +61,12 @@ def _told(one: Recorded) -> Iterator[str]:
         case "operator.resolve":
             yield f"{data.get('operator')} says {data.get('word')}: {data.get('reason')}"
             yield f"it reads `{data.get('reads')}`" + (", which overrules the word" if data.get("overruled") else "")
+        case "effect.released":
+            yield f"given up by {data.get('by')}, so that a later run may send: {data.get('why')}"
         case "run.end":
-            yield from _end(data)
+            yield from _end(one)
         case type if type.startswith("effect."):
-            yield from _effect(data)
+            yield from _effect(one)
         case _:
             yield from (f"{key}: {value}" for key, value in data.items() if isinstance(value, str | int))
 
@@ -189,24 +191,46 @@ def _approval(data: Data, done: str) -> Iterator[str]:
         yield f"signed with the key {data['key']}"
 
 
-def _effect(data: Data) -> Iterator[str]:
+def _effect(one: Recorded) -> Iterator[str]:
+    data = one.data
     answer, values = _map(data.get("answer")), _map(data.get("values"))
     status = f" ({answer['status']} after {answer.get('seconds', '?')} s)" if answer.get("status") else ""
     yield f"{data.get('why')}{status}" + (f", by {data['by']}" if data.get("by") else "")
     if seen := _seen(_map(values.get("answer")) or values):
         yield seen
-    if data.get("attribution"):
-        yield f"attribution: {data['attribution']}"
+    yield from _attributed(one)
 
 
-def _end(data: Data) -> Iterator[str]:
+ATTRIBUTIONS = {
+    "ours": "ours: the answer to this run's request says so",
+    "unproven": "unproven: found so by reading, so that this run did it is not proven",
+    "not_ours": "not ours: found so, with no request of this journal",
+}
+
+
+def _attributed(one: Recorded) -> Iterator[str]:
+    """Whose doing it is; a sentence where it was only found: who skims reads `finalized`, and takes it for this run's work."""
+    word = str(one.data.get("attribution") or "")
+    if word:
+        yield f"attribution: {ATTRIBUTIONS.get(word, word) if is_only_found(one) else word}"
+
+
+def is_only_found(one: Recorded) -> bool:
+    """Whether a record says that it is done, but not that this run did it."""
+    is_done = one.type == "effect.observed"
+    if one.type == "run.end":  # a call that was given up ends with 0 too
+        is_done = one.data.get("exit") in (0, 14) and one.data.get("outcome") != "unknown"
+    return is_done and one.data.get("attribution") in ("unproven", "not_ours")
+
+
+def _end(one: Recorded) -> Iterator[str]:
+    data = one.data
     yield f"exit {data.get('exit')}, {data.get('outcome')}: {data.get('message')}"
     yield from _texts(data.get("lines"))
     invoice = _map(data.get("invoice"))
     if invoice:
         yield f"invoice {invoice.get('lago_id')}: {invoice.get('number')}, {invoice.get('ui_status')}, {_total(invoice)}"
-    if data.get("attribution"):
-        yield f"attribution: {data['attribution']}"
+    yield from _attributed(one)
 
 
 def opening(records: Sequence[Recorded]) -> str:
