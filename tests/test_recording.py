@@ -63,6 +63,10 @@ def test_a_real_run_that_was_recorded_is_the_same_when_played(
         writes = [seen.target.rpartition("/")[2] for seen in played.player.writes]
     assert done.code == exit, done.out + done.err
     assert "Played back it ends with" not in done.out
+    assert (
+        "\nAs a new file runbooks/finalize_invoice.test.yaml:\n\ntest: finalize_invoice\nscenarios:\n  - scen"
+        in done.out
+    )
     text = suggested(done.out, tmp_path / "there")
     code, lines = Author.at(tmp_path / "here", text).json()
     assert (code, lines[0]["differences"]) == (0, [])

@@ -167,6 +167,14 @@ def test_what_is_not_there_is_a_usage_error(
     assert says in done.err
 
 
+def test_tests_of_one_s_own_for_a_runbook_that_comes_along_lie_in_the_project(tmp_path: Path) -> None:
+    author = Author.at(tmp_path, PASSES)
+    (tmp_path / "runbooks" / "finalize_invoice.yaml").unlink()
+    for words in ((), ("finalize_invoice",)):
+        code, lines = author.json(*words)
+        assert (code, [line.get("scenario") for line in lines]) == (0, ["A dry run", None, None])
+
+
 def test_a_runbook_with_errors_is_not_tested(tmp_path: Path) -> None:
     author = Author.at(tmp_path, PASSES)
     (tmp_path / "runbooks" / "finalize_invoice.yaml").write_text("runbook: finalize_invoice\n")

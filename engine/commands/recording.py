@@ -22,7 +22,7 @@ from engine.render.text import json_line
 from engine.setting_files import Layer
 from engine.setting_table import BY_NAME
 from engine.settings import ConsoleTarget
-from engine.testing.reading import beside
+from engine.testing.reading import place_of_tests
 from engine.testing.reading_commands import SETTINGS
 
 # `run WORDS` as if it had been typed, with somebody listening in; answers its exit code and what was typed, by name.
@@ -120,7 +120,8 @@ def _tell(shell: Shell, replayed: Replay, count: int, code: int, writes: int) ->
     """Where it is, whether it plays back as it was, and the scenario to put into the test file."""
     terminal, played = shell.terminal, replayed.played
     is_same = played.exit == code and len(replayed.sends) == writes and not played.refused
-    tests = beside(files(shell.settings.path)[replayed.runbook.runbook])
+    folders, name = shell.settings.path, replayed.runbook.runbook
+    tests = place_of_tests(files(folders)[name], folders)
     scenario = replayed.scenario(_way(tests.parent, replayed.place))
     if shell.format == "json":
         body = {"v": 1, "type": "test.recorded", "path": str(replayed.place), "stages": count, "exit": code}
@@ -130,7 +131,10 @@ def _tell(shell: Shell, replayed: Replay, count: int, code: int, writes: int) ->
     if not is_same:
         terminal.out(f"Played back it ends with {played.exit} and {plural(len(replayed.sends), 'write')},")
         terminal.out(f" not with {code} and {writes} as the run did:\n\n{played.screen}\n")
-    terminal.out(f"As a scenario of {shown(tests)}:\n\n{scenario}")
+    if tests.is_file():
+        terminal.out(f"As a scenario of {shown(tests)}:\n\n{scenario}")
+    else:
+        terminal.out(f"As a new file {shown(tests)}:\n\ntest: {name}\nscenarios:\n{scenario}")
 
 
 def _way(start: Path, place: Path) -> str:

@@ -25,7 +25,7 @@ from engine.testing.coverage import coverage
 from engine.testing.model import Case, CaseFile
 from engine.testing.picking import Wanted, is_like, near
 from engine.testing.playing import Played, play
-from engine.testing.reading import beside, read
+from engine.testing.reading import place_of_tests, read, tests_of
 
 
 @dataclass
@@ -143,9 +143,11 @@ def _annotate(shell: Shell, result: Result) -> None:
 def _file(shell: Shell, name: str) -> CaseFile:
     """The tests of one runbook. Raises UsageFault: no such runbook, or it has none; Invalid."""
     runbook = shell.load(name)
-    path = beside(files(shell.settings.path)[name])
+    folders = shell.settings.path
+    file = files(folders)[name]
+    path = tests_of(file, folders)
     if not path.is_file():
-        hint = f"Write its scenarios into {shown(path)}; {page('testing')} shows the format."
+        hint = f"Write its scenarios into {shown(place_of_tests(file, folders))}; {page('testing')} shows the format."
         raise UsageFault(f"the runbook `{name}` has no tests", hint=hint)
     return read(path, shown(path), runbook, shell.registry)
 
@@ -159,7 +161,9 @@ def _sorted_out(shell: Shell, names: Sequence[str]) -> tuple[list[str], list[str
 
 def _with_tests(shell: Shell) -> tuple[list[str], list[str]]:
     """Every runbook and check of one's own that has some; where none has, the runbooks that come along. Raises UsageFault."""
-    found = {name: path for name, path in sorted(files(shell.settings.path).items()) if beside(path).is_file()}
+    folders = shell.settings.path
+    places = {name: tests_of(path, folders) for name, path in sorted(files(folders).items())}
+    found = {name: path for name, path in places.items() if path.is_file()}
     own, checks = [name for name, path in found.items() if path.parent != SHIPPED], with_cases(shell.registry)
     if not found and not checks:
         raise UsageFault("no runbook here has tests", hint=f"{page('testing')} shows how to write some.")

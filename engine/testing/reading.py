@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.diagnostics import Diagnostic, sort
 from engine.errors import Invalid, UsageFault
+from engine.folders import SHIPPED as RUNBOOKS
 from engine.manual import page
 from engine.model import Runbook
 from engine.plain import dataclass
@@ -53,6 +54,22 @@ _UNREACHED: dict[str, tuple[type, bool]] = {"outcome": (str, True), "why": (str,
 def beside(runbook: Path) -> Path:
     """Where the tests of a runbook's file are: `finalize_invoice.test.yaml` beside `finalize_invoice.yaml`."""
     return runbook.with_name(runbook.stem + ENDING)
+
+
+def tests_of(runbook: Path, folders: Sequence[Path]) -> Path:
+    """The tests of a runbook's file: beside it; of one that comes along in a folder of one's own, where they are there."""
+    return next((path for path in _own(runbook, folders) if path.is_file()), beside(runbook))
+
+
+def place_of_tests(runbook: Path, folders: Sequence[Path]) -> Path:
+    """Where somebody writes tests of a runbook's file: never among what is installed."""
+    return next(iter(_own(runbook, folders)), beside(runbook))
+
+
+def _own(runbook: Path, folders: Sequence[Path]) -> list[Path]:
+    if runbook.parent != RUNBOOKS:
+        return []
+    return [folder / (runbook.stem + ENDING) for folder in folders if folder != RUNBOOKS]
 
 
 def read(path: Path, shown: str, runbook: Runbook, registry: Registry) -> CaseFile:
