@@ -22,6 +22,15 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """A scenario or case that is to be played: its name, its file, and where it stands in it."""
+
+    name: str
+    path: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One scenario. `story` is what its commands said on their screens."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +25,7 @@ from engine.policy_files.library import Policies
 from engine.policy_files.reading import read as read_policy
 from engine.policy_testing.coverage import coverage
 from engine.policy_testing.judging import judge
-from engine.policy_testing.model import CaseFile
+from engine.policy_testing.model import Case, CaseFile
 from engine.policy_testing.reading import read
 from engine.source import parse
 
@@ -247,6 +249,24 @@ def test_a_ci_gets_a_report_and_annotations_at_the_lines(folder: Path, runbook: 
         ("policies.small_test", "a failed sync is let through", 1),
         ("policies.small_test", "coverage", 1),
     ]
+
+
+def test_ctrl_c_ends_with_130_and_what_was_judged_and_what_was_not_is_told(
+    folder: Path, runbook: Runbook, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = "".join(f"  - {{name: case {number}, expect: {{result: pass}}}}\n" for number in range(1, 15))
+    (folder / "small.test.yaml").write_text(FAILS[: FAILS.index("  - name: a failed")] + more)
+
+    def pressed(case: Case, ask: object) -> object:
+        if case.name == "case 1":
+            os.kill(os.getpid(), signal.SIGINT)
+        return judge(case)
+
+    monkeypatch.setattr("engine.commands.policy_testing.judge", pressed)
+    done = runbook("policy", "test", "--format", "human", "--color", "never", "--junit", "report.xml")
+    assert (done.code, done.err) == (130, "")
+    screen("human_policy_test_stopped", timeless(done.out))
+    assert 'tests="15" failures="0" errors="14"' in (folder.parent / "report.xml").read_text()
 
 
 def test_words_pick_cases_without_looking_at_coverage_and_a_threshold_goes_before_the_file_s(

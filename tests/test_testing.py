@@ -444,11 +444,24 @@ def test_ctrl_c_ends_the_tests_and_not_only_the_run_under_way(tmp_path: Path) ->
     )
     author = Author.at(tmp_path, slow)
     with subprocess.Popen(
-        [*RUNBOOK, "test", "--format", "json"], env=author.env, cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        [*RUNBOOK, "test", "--junit", "report.xml", "--format", "json"],
+        env=author.env,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         first = json.loads(process.stdout.readline())
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
         assert process.wait(timeout=60) == 130
-    assert (first["scenario"], first["passed"], rest) == ("Slow 0", True, "")
+    *left, end = map(json.loads, rest.splitlines())
+    assert (first["scenario"], first["passed"]) == ("Slow 0", True)
+    assert [(one["type"], one["scenario"], one["line"]) for one in left] == [
+        ("test.left", f"Slow {number}", 7 + number) for number in range(1, 5)
+    ]
+    told = {name: end[name] for name in ("type", "exit", "scenarios", "passed", "failed", "not_played")}
+    assert told == {"type": "test.end", "exit": 130, "scenarios": 1, "passed": 1, "failed": 0, "not_played": 4}
+    report = (tmp_path / "report.xml").read_text("utf-8")
+    assert 'tests="5" failures="0" errors="4"' in report
+    assert report.count("not played: Ctrl-C ended the tests before it</error>") == 4

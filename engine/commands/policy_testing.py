@@ -20,21 +20,28 @@ from engine.policy_testing.judging import judge
 from engine.policy_testing.model import Case, CaseFile
 from engine.policy_testing.reading import beside, read
 from engine.render import github, junit, policy_cases, scenarios
-from engine.scenario_results import Result
+from engine.scenario_results import Planned, Result
 from engine.testing.picking import Wanted, is_like, near
+from engine.testing.stopping import NOT_PLAYED, Stopping
 from engine.validation.notes import nearest
 
 
 @dataclass
 class Done:
-    """What came of all files so far."""
+    """What is to be judged, in order, and what came of it so far."""
 
+    planned: list[Planned]
     results: list[Result] = field(default_factory=list)
     coverages: list[ConditionCoverage] = field(default_factory=list)
 
+    @property
+    def left(self) -> list[Planned]:
+        """What was not judged."""
+        return self.planned[len(self.results) :]
+
 
 def judge_cases(shell: Shell, names: Sequence[str], wanted: Wanted) -> int:
-    """Judge them: 0, or 8 when one failed or the coverage is too low. Raises UsageFault, Invalid."""
+    """Judge them: 0, or 8 when one failed or the coverage is too low, or 130 after Ctrl-C. Raises UsageFault, Invalid."""
     started, terminal = perf_counter(), shell.terminal
     try:
         policies = Policies(lambda: shell.settings.policies)
@@ -47,20 +54,22 @@ def judge_cases(shell: Shell, names: Sequence[str], wanted: Wanted) -> int:
     if not any(chosen.values()):
         hint = near(wanted.pattern, [name for file in every for name in file.names])
         raise UsageFault(f"no case is like `{wanted.pattern}`", hint=hint)
-    done = Done()
-    for file in every:
-        if not _one_file(shell, file, chosen[file.shown], wanted, done):
-            break
+    done = Done([Planned(case.name, file.shown, case.span) for file in every for case in chosen[file.shown]])
+    with Stopping() as stopping:
+        for file in every:
+            if not _one_file(shell, file, chosen[file.shown], wanted, done):
+                break
     is_good = all(one.is_passed for one in done.results) and all(one.is_enough for one in done.coverages)
-    exit = Exit.DONE if is_good else Exit.TESTS_FAILED
-    seconds, colour = perf_counter() - started, terminal.colour_out
-    terminal.out(
-        scenarios.summary(
-            done.results, done.coverages, seconds, exit, shell.format, colour=colour, counted=scenarios.CASES
+    exit = Exit.INTERRUPTED if stopping.is_stopped else Exit.DONE if is_good else Exit.TESTS_FAILED
+    seconds, colour, left = perf_counter() - started, terminal.colour_out, done.left
+    if stopping.is_stopped:
+        terminal.out(
+            scenarios.unplayed(left, shell.format, columns=terminal.width, colour=colour, counted=scenarios.CASES)
         )
-    )
+    told = (done.results, done.coverages, seconds, exit, shell.format)
+    terminal.out(scenarios.summary(*told, colour=colour, counted=scenarios.CASES, left=left))
     if wanted.junit is not None:
-        written.write(wanted.junit, _report(done))
+        written.write(wanted.junit, _report(done, left if stopping.is_stopped else ()))
     return exit
 
 
@@ -109,15 +118,16 @@ def _cover(shell: Shell, covered: ConditionCoverage, done: Done) -> None:
         terminal.err(github.annotation("error", policy_cases.missed(covered), path=path, line=line))
 
 
-def _report(done: Done) -> str:
+def _report(done: Done, left: Sequence[Planned]) -> str:
     suites = []
-    for file in dict.fromkeys(one.path for one in done.results):
+    for file in dict.fromkeys([one.path for one in done.results] + [one.path for one in left]):
         name = junit.classname(file)
         cases = [
             junit.Case(one.name, name, one.seconds, "" if one.is_passed else scenarios.told(one))
             for one in done.results
             if one.path == file
         ]
+        cases += [junit.Case(one.name, name, error=NOT_PLAYED) for one in left if one.path == file]
         for covered in done.coverages:
             if covered.tests == file and covered.threshold is not None:
                 low = "" if covered.is_enough else policy_cases.missed(covered)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Sequence
 from dataclasses import field
 from pathlib import Path
 from time import perf_counter
-from types import FrameType
-from typing import Any
 
 from engine import written
 from engine.commands.shell import Shell
@@ -19,25 +16,32 @@ from engine.library import SHIPPED, files
 from engine.manual import page
 from engine.plain import dataclass
 from engine.render import github, junit, scenarios
-from engine.scenario_results import Coverage, Difference, Result
+from engine.scenario_results import Coverage, Difference, Planned, Result
 from engine.testing.comparing import differences
 from engine.testing.coverage import coverage
 from engine.testing.model import Case, CaseFile
 from engine.testing.picking import Wanted, is_like, near
 from engine.testing.playing import Played, play
 from engine.testing.reading import place_of_tests, read, tests_of
+from engine.testing.stopping import NOT_PLAYED, Stopping
 
 
 @dataclass
 class Done:
-    """What came of all files so far."""
+    """What is to be played, in order, and what came of it so far: of the first of them, since none is passed over."""
 
+    planned: list[Planned]
     results: list[Result] = field(default_factory=list)
     coverages: list[Coverage] = field(default_factory=list)
 
+    @property
+    def left(self) -> list[Planned]:
+        """What was not played."""
+        return self.planned[len(self.results) :]
+
 
 def play_tests(shell: Shell, names: Sequence[str], wanted: Wanted) -> int:
-    """Play them: 0, or 8 when one failed or the coverage is too low. Raises UsageFault, Invalid."""
+    """Play them: 0, or 8 when one failed or the coverage is too low, or 130 after Ctrl-C. Raises UsageFault, Invalid."""
     started, terminal = perf_counter(), shell.terminal
     runbooks, checks = _sorted_out(shell, names) if names else _with_tests(shell)
     try:
@@ -52,24 +56,30 @@ def play_tests(shell: Shell, names: Sequence[str], wanted: Wanted) -> int:
     if not any(chosen.values()) and not any(one.cases for one in like):
         known = [case.name for file in every for case in file.cases] + [name for one in own for name in one.names]
         raise UsageFault(f"no scenario is like `{wanted.pattern}`", hint=near(wanted.pattern, known))
-    done = Done()
-    with _Stopping() as stopping:
+    done = Done(
+        [planned for one in like for planned in one.planned]
+        + [Planned(case.name, file.shown, case.span) for file in every for case in chosen[file.shown]]
+    )
+    with Stopping() as stopping:
         goes_on = all(_one_check(shell, one, wanted, done) for one in like if one.cases)
         for file in every if goes_on else ():
             if not _one_file(shell, file, chosen[file.shown], wanted, done, stopping):
                 break
     is_good = all(one.is_passed for one in done.results) and all(one.is_enough for one in done.coverages)
-    exit = Exit.DONE if is_good else Exit.TESTS_FAILED
+    exit = Exit.INTERRUPTED if stopping.is_stopped else Exit.DONE if is_good else Exit.TESTS_FAILED
     seconds = perf_counter() - started
-    colour = terminal.colour_out
-    terminal.out(scenarios.summary(done.results, done.coverages, seconds, exit, shell.format, colour=colour))
+    colour, columns = terminal.colour_out, terminal.width
+    if stopping.is_stopped:
+        terminal.out(scenarios.unplayed(done.left, shell.format, columns=columns, colour=colour))
+    told = scenarios.summary(done.results, done.coverages, seconds, exit, shell.format, colour=colour, left=done.left)
+    terminal.out(told)
     if wanted.junit is not None:
-        _write(wanted.junit, done)
+        _write(wanted.junit, done, stopping.is_stopped)
     return exit
 
 
 def _one_file(
-    shell: Shell, file: CaseFile, cases: Sequence[Case], wanted: Wanted, done: Done, stopping: _Stopping
+    shell: Shell, file: CaseFile, cases: Sequence[Case], wanted: Wanted, done: Done, stopping: Stopping
 ) -> bool:
     """Play one file's scenarios. False when the rest is not to be played."""
     terminal, colour = shell.terminal, shell.terminal.colour_out
@@ -170,15 +180,17 @@ def _with_tests(shell: Shell) -> tuple[list[str], list[str]]:
     return own if own or checks else list(found), checks
 
 
-def _write(path: Path, done: Done) -> None:
+def _write(path: Path, done: Done, is_stopped: bool) -> None:
     suites = []
-    for file in dict.fromkeys(one.path for one in done.results):
+    left = done.left if is_stopped else []
+    for file in dict.fromkeys([one.path for one in done.results] + [one.path for one in left]):
         name = junit.classname(file)
         cases = [
             junit.Case(one.name, name, one.seconds, "" if one.is_passed else scenarios.told(one), output=_output(one))
             for one in done.results
             if one.path == file
         ]
+        cases += [junit.Case(one.name, name, error=NOT_PLAYED) for one in left if one.path == file]
         for covered in done.coverages:
             if covered.path == file and covered.threshold is not None:
                 low = f"coverage {covered.percent} %\n" + "\n".join(covered.missing)
@@ -189,27 +201,3 @@ def _write(path: Path, done: Done) -> None:
 
 def _output(result: Result) -> str:
     return "" if result.is_passed else result.story
-
-
-class _Stopping:
-    """Ctrl-C ends the tests, and not only the run under way, for which it is an ending like any other."""
-
-    def __init__(self) -> None:
-        self._is_pressed = False
-        self._before: Any = None
-
-    def __enter__(self) -> _Stopping:
-        self._before = signal.signal(signal.SIGINT, self._on_signal)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._is_pressed = True
-        raise KeyboardInterrupt
-
-    def look(self) -> None:
-        """Raise KeyboardInterrupt if a run has kept one to itself."""
-        if self._is_pressed:
-            raise KeyboardInterrupt

@@ -14,7 +14,7 @@ from engine.errors import Invalid, UsageFault
 from engine.manual import page
 from engine.plain import dataclass
 from engine.registry import Registry
-from engine.scenario_results import Coverage, Result
+from engine.scenario_results import Coverage, Planned, Result
 from engine.testing.check_cases import CheckCase, differences
 from engine.testing.outcomes import verdicts_of
 from engine.testing.reading_check_cases import read
@@ -37,6 +37,11 @@ class CheckCases:
     def like(self, is_like: Callable[[str], bool]) -> CheckCases:
         """Only the cases with such names."""
         return replace(self, cases=tuple(case for case in self.cases if is_like(_name(case))))
+
+    @property
+    def planned(self) -> list[Planned]:
+        """What `results` will answer, in order."""
+        return [Planned(_name(case), shown(case.path), case.verdict_span) for case in self.cases]
 
     def results(self) -> Iterator[Result]:
         """What came of each."""

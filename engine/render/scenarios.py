@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.condition_coverage import ConditionCoverage
+from engine.errors import Exit
 from engine.plain import dataclass
 from engine.render.text import Style, cut, hang, json_line, pad, safe, style, width, wrap
-from engine.scenario_results import Coverage, Result
+from engine.scenario_results import Coverage, Planned, Result
 
 MOST_STORY = 400
+MOST_LEFT = 12
 
 
 def heading(path: str, count: int, format: str, *, colour: bool, noun: str = "scenario") -> str:
@@ -110,15 +112,16 @@ def _of(coverage: Coverage) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How the last line calls what it counts: one of it, what has a coverage, and the type of the line as JSON."""
+    """How the last line calls what it counts: one of it, what has a coverage; its type as JSON, and that of what is left."""
 
     noun: str
     whose: str
     type: str
+    left: str
 
 
-SCENARIOS = Counted("scenario", "runbook", "test.end")
-CASES = Counted("case", "policy set", "policy.end")
+SCENARIOS = Counted("scenario", "runbook", "test.end", "test.left")
+CASES = Counted("case", "policy set", "policy.end", "policy.left")
 
 
 def summary(
@@ -130,18 +133,36 @@ def summary(
     *,
     colour: bool,
     counted: Counted = SCENARIOS,
+    left: Sequence[Planned] = (),
 ) -> str:
-    """The last line."""
+    """The last line; `left` is what was not played, after a failure or Ctrl-C."""
     failed = sum(not one.is_passed for one in results)
     if format == "json":
         counts = {f"{counted.noun}s": len(results), "passed": len(results) - failed, "failed": failed}
-        return json_line({"v": 1, "type": counted.type, "exit": exit, **counts, "seconds": f"{seconds:.3f}"})
+        missed = {"not_played": len(left)} if left else {}
+        return json_line({"v": 1, "type": counted.type, "exit": exit, **counts, **missed, "seconds": f"{seconds:.3f}"})
     told = f"{plural(len(results), counted.noun)}: {len(results) - failed} passed"
     told += f", {failed} failed" if failed else ""
+    told += f", {len(left)} not played" if left else ""
     low = sum(not one.is_enough for one in coverages)
     told += f"; coverage is too low for {plural(low, counted.whose)}" if low else ""
-    text = f"{told}; {seconds:.1f}s"
+    text = f"{'stopped; ' if exit == Exit.INTERRUPTED else ''}{told}; {seconds:.1f}s"
     return ("\n" if format == "human" else "") + style(text, "bad" if exit else "good", colour) + "\n"
+
+
+def unplayed(left: Sequence[Planned], format: str, *, columns: int, colour: bool, counted: Counted = SCENARIOS) -> str:
+    """What Ctrl-C kept from being played, each by its name."""
+    if format == "json":
+        return "".join(
+            json_line({"v": 1, "type": counted.left, counted.noun: one.name, "path": one.path, "line": one.span.line})
+            for one in left
+        )
+    if format == "plain":
+        rows = [("left", one.name, f"{one.path}:{one.span.line}:{one.span.col}", "") for one in left]
+        return "".join("\t".join(safe(cell) for cell in row) + "\n" for row in rows)
+    lines = [f"  {style('----', 'warn', colour)}  {cut(safe(one.name), columns - 8)}\n" for one in left[:MOST_LEFT]]
+    more = len(left) - MOST_LEFT
+    return "".join([*lines, f"        and {more} more\n" if more > 0 else ""])
 
 
 def told(result: Result) -> str:
