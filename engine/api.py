@@ -11,8 +11,8 @@ from pydantic import Field
 
 from engine.checks.base import Check, Here, Params, Verdict, denied, passed, warned
 from engine.errors import Denied, Unreachable
-from engine.exchange import Answer, Fetched, NeverSent, NoAnswer, Replied, Request
 from engine.facts import Confirmed, Fact, RunRecord
+from engine.http.exchange import Answer, Fetched, NeverSent, NoAnswer, Replied, Request
 from engine.lago_models import (
     BillingEntity,
     Credits,

@@ -8,13 +8,13 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from engine.answers import MOST_BYTES, parse
 from engine.clock import Clock
 from engine.errors import Unreachable
-from engine.exchange import Fetched, Heard, Request
+from engine.http.answers import MOST_BYTES, parse
+from engine.http.exchange import Fetched, Heard, Request
+from engine.http.wire import Wire, reads_only
 from engine.sync_runs import LatestSync, SyncRun
 from engine.values import Secret
-from engine.wire import Wire, reads_only
 
 PATH = "/api/admin/sync/status"
 SHAPE = "a JSON array of sync runs, newest first: id, startedAt, completedAt, status, errors"

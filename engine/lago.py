@@ -14,8 +14,9 @@ from urllib.parse import urlencode
 
 from engine.clock import Clock
 from engine.errors import Bug, Unreachable
-from engine.exchange import Answer, Fetched, Heard, Request
 from engine.facts import Fact
+from engine.http.exchange import Answer, Fetched, Heard, Request
+from engine.http.wire import READ_BUDGET, Wire, anything, reads_only
 from engine.lago_models import (
     AppliedCoupon,
     BillingEntity,
@@ -30,7 +31,6 @@ from engine.lago_models import (
 )
 from engine.lago_reading import PER_PAGE, KeyRefused, NotFound, Reads, owner, path_name
 from engine.values import Secret, parse_lago_id
-from engine.wire import READ_BUDGET, Wire, anything, reads_only
 
 __all__ = ["KeyRefused", "Lago", "NotFound"]
 

@@ -12,13 +12,13 @@ from urllib.parse import quote, urlencode
 
 from pydantic import ValidationError
 
-from engine.answers import is_error
 from engine.clock import Clock
 from engine.errors import Denied, Unreachable
-from engine.exchange import Fetched, Request
 from engine.facts import Fact
+from engine.http.answers import is_error
+from engine.http.exchange import Fetched, Request
+from engine.http.wire import READ_BUDGET, Reply, Wire
 from engine.plain import dataclass
-from engine.wire import READ_BUDGET, Reply, Wire
 
 PER_PAGE = 100
 MOST_PAGES = 1_000

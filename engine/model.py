@@ -88,7 +88,7 @@ class Input:
 class StepDef:
     """One step of a runbook: `kind` says whether `name` is a step's, a check's, those of policy sets, or what must be typed.
 
-    `when` is what must be true for it to be taken (`engine.expressions.Condition`); None: it always is.
+    `when` is what must be true for it to be taken (`engine.run.expressions.Condition`); None: it always is.
     """
 
     id: str

@@ -18,8 +18,8 @@ from engine import source
 from engine.diagnostics import Span
 from engine.errors import Denied, SettingsFault
 from engine.plain import dataclass
+from engine.signatures.ssh_keys import PublicKey
 from engine.source import Node
-from engine.ssh_keys import PublicKey
 
 # One line, so that it survives a log, a record and a screen alike.
 EXAMPLE = "operators: [{{id: {id}, roles: [billing_admin], os_account: {account}}}]"

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
-from engine import strict_json
 from engine.errors import Invalid, Stale, UsageFault
-from engine.strict_json import Part
+from engine.files import strict_json
+from engine.files.strict_json import Part
 from engine.values import canonical, digest, iso, jsonable, show_duration
 
 MOST_BYTES = 32 * 1024 * 1024

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from engine.aftermath import Aftermath
-from engine.endings import Ending
 from engine.errors import Exit, Invalid, NotConfirmed, SettingsFault, Unreachable
 from engine.facts import Fact
-from engine.gathering import Gathering
-from engine.one_way import OneWayCall
+from engine.one_way.aftermath import Aftermath
+from engine.one_way.call import OneWayCall
 from engine.plain import dataclass
-from engine.recall import Recalled, kinds
+from engine.run.endings import Ending
+from engine.run.gathering import Gathering
+from engine.run.recall import Recalled, kinds
 from engine.runner import Runner
 from engine.steps.base import OneWayStep, Ruling
 

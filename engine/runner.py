@@ -9,29 +9,29 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Any
 
-from engine.aftermath import Aftermath
-from engine.applying import moved, policies_moved
-from engine.asking import Asking
 from engine.checks.base import Here
-from engine.clearance import Clearance
-from engine.consent import Consenting, drift
-from engine.endings import Ending, clauses, plural, sentence
+from engine.consent.applying import moved, policies_moved
+from engine.consent.asking import Asking
+from engine.consent.clearance import Clearance
+from engine.consent.given import Consenting, drift
+from engine.consent.planning import Planning
+from engine.consent.previewing import Previewing, reviewed
 from engine.errors import Denied, Exit, NotConfirmed, Refused, RunbookError, Stale
 from engine.events import Finished, Started
-from engine.exchange import NeverSent
 from engine.facts import Confirmed, Fact
-from engine.gathering import Gathering, Judged, figures_digest
-from engine.itinerary import Itinerary
-from engine.log import RunLog
+from engine.http.exchange import NeverSent
 from engine.model import StepDef
-from engine.one_way import OneWayCall
-from engine.overriding import record
+from engine.one_way.aftermath import Aftermath
+from engine.one_way.call import OneWayCall
+from engine.one_way.standing import standing
 from engine.plain import dataclass
-from engine.planning import Planning
-from engine.policing import Mandate, Policing
 from engine.policy.decision import Decision
-from engine.previewing import Previewing, reviewed
-from engine.standing import standing
+from engine.policy_decisions.overriding import record
+from engine.policy_decisions.policing import Mandate, Policing
+from engine.run.endings import Ending, clauses, plural, sentence
+from engine.run.gathering import Gathering, Judged, figures_digest
+from engine.run.itinerary import Itinerary
+from engine.run.log import RunLog
 from engine.steps.base import Effect, OneWayStep, ReadStep, World, WriteStep
 
 

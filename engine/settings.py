@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from engine import secrets_source, setting_files
-from engine.addresses import is_loopback
 from engine.clock import Clock, HeldClock
+from engine.config import files, secrets
+from engine.config.files import Layer, Origin, Text
+from engine.config.secrets import Ask, Held
+from engine.config.table import BY_NAME, TABLE, Place, Setting
 from engine.errors import RunbookError, SettingsFault
+from engine.http.addresses import is_loopback
 from engine.manual import page
 from engine.plain import dataclass
-from engine.secrets_source import Ask, Held
-from engine.setting_files import Layer, Origin, Text
-from engine.setting_table import BY_NAME, TABLE, Place, Setting
 from engine.values import Secret
 
 SHIPPED = Path(__file__).resolve().parent.parent / "runbooks"
@@ -196,9 +196,9 @@ class Settings:
             self._same_party("lago_api_url", found[0])
             return LagoTarget(url, found[0].open(), found[0].label)
         place = urlsplit(url).netloc
-        if key := secrets_source.from_keyring(secrets_source.keyring_service(url)):
+        if key := secrets.from_keyring(secrets.keyring_service(url)):
             return LagoTarget(url, key, "the keyring")
-        if ask is not None and (key := secrets_source.asked(f"Key to Lago at {place}: ", "lago_api_key", ask)):
+        if ask is not None and (key := secrets.asked(f"Key to Lago at {place}: ", "lago_api_key", ask)):
             return LagoTarget(url, key, "what you typed")
         raise SettingsFault(
             f"there is no key for Lago at {place}",
@@ -301,7 +301,7 @@ class Settings:
 
     def held(self, *names: str) -> tuple[Held, ...]:
         """Everything that is set for these secrets, unopened, the one that counts first."""
-        found = [one for name in names for one in secrets_source.held(name, self.layers)]
+        found = [one for name in names for one in secrets.held(name, self.layers)]
         return tuple(sorted(found, key=lambda one: -one.origin.layer))
 
     def _text(self, name: str) -> str | None:
@@ -325,12 +325,12 @@ def load(flags: Mapping[str, str], env: Mapping[str, str], cwd: Path, home: Path
     """
     here = Place(cwd, home)
     config = _xdg(env, "XDG_CONFIG_HOME", home / ".config") / "runbook"
-    project = setting_files.project_file(cwd)
+    project = files.project_file(cwd)
     found = (
-        setting_files.from_flags(flags, here),
-        setting_files.from_environment(env, here),
-        setting_files.from_project(project, home) if project else setting_files.Found({}),
-        setting_files.from_user(config / "config.toml", home),
+        files.from_flags(flags, here),
+        files.from_environment(env, here),
+        files.from_project(project, home) if project else files.Found({}),
+        files.from_user(config / "config.toml", home),
     )
     faults = [fault for layer in found for fault in layer.faults]
     layers = tuple(layer.texts for layer in found)
@@ -356,7 +356,7 @@ def load(flags: Mapping[str, str], env: Mapping[str, str], cwd: Path, home: Path
     if values["environment"].value is None:
         url = values["lago_api_url"]
         values["environment"] = Value((urlsplit(url.value).hostname or "") if url.value else "", _DEFAULT)
-    settings = Settings(values, setting_files.unknown_variables(env), layers)
+    settings = Settings(values, files.unknown_variables(env), layers)
     return replace(settings, warnings=(*settings.warnings, *settings.careless()))
 
 

@@ -18,8 +18,8 @@ import yaml
 
 from engine.diagnostics import Diagnostic, Span
 from engine.plain import dataclass
-from engine.yaml_tokens import Scanned
-from engine.yaml_words import Place, Quoted, Unreadable, character, explain, unseen
+from engine.yaml.tokens import Scanned
+from engine.yaml.words import Place, Quoted, Unreadable, character, explain, unseen
 
 MOST_BYTES = 256 * 1024
 MOST_DEPTH = 40

@@ -31,8 +31,8 @@ from pydantic import BaseModel
 import cli
 import engine
 from engine import library
-from engine.deadline import DeadlineBackend, DeadlineStream
 from engine.folders import SHIPPED, SHIPPED_POLICIES
+from engine.http.deadline import DeadlineBackend, DeadlineStream
 from engine.journal import Journal
 from engine.policy_files import library as policy_library
 from engine.policy_files.library import Checked

@@ -12,10 +12,10 @@ import click
 
 from cli import cli
 from engine import __version__
+from engine.config.table import TABLE
 from engine.errors import Exit
 from engine.library import load
 from engine.registry import built_in
-from engine.setting_table import TABLE
 
 ABOUT = """runbook runs a procedure from a file that a person can read: it reads what there is, checks it, shows what would be
 done, takes consent to those figures and no others, sends one request, reads back what came of it, and keeps a hash-chained

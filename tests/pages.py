@@ -10,11 +10,11 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.articles import Part, parts_of
 from engine.errors import Exit
 from engine.explain import checks, diagnostics, exits, facts, inputs, steps
 from engine.explain.entries import prose_of
 from engine.registry import built_in
+from engine.reports.articles import Part, parts_of
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

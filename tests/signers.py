@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.ssh_keys import PublicKey
+from engine.signatures.ssh_keys import PublicKey
 from engine.values import canonical, digest
 
 ME = pwd.getpwuid(os.getuid()).pw_name

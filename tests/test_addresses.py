@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from engine.addresses import is_loopback, normalize_lago_url, normalize_server_url
+from engine.http.addresses import is_loopback, normalize_lago_url, normalize_server_url
 
 SPELLINGS = [
     ("https://api.getlago.com", "https://api.getlago.com/api/v1"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from engine.answers import MOST_BYTES, Body, Garbled, TooLarge, asked_pause, is_error, parse
+from engine.http.answers import MOST_BYTES, Body, Garbled, TooLarge, asked_pause, is_error, parse
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 TEXT = b'{"invoice":{}}' * 1_000

@@ -15,14 +15,15 @@ import pytest
 import signers
 from signers import Key
 
-from engine import approvals, signing, strict_json
-from engine.approvals import Approval, Assessor, Question, Signed
-from engine.assessment import Assessment
+from engine.approvals.assessment import Assessment
+from engine.approvals.papers import Approval, Assessor, Question, Signed, papers
 from engine.errors import Invalid, SettingsFault
+from engine.files import strict_json
 from engine.operators import Operator
 from engine.plan import Bond
 from engine.policy.decision import ApprovalNeed
-from engine.ssh_keys import PublicKey, signer
+from engine.signatures import signing
+from engine.signatures.ssh_keys import PublicKey, signer
 from engine.values import canonical
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -73,7 +74,7 @@ def approval(by: str = "omar", **changes: Any) -> Approval:
 
 
 def signed(keys: dict[str, Key], by: str = "omar", with_key: str = "", **changes: Any) -> Signed:
-    return approvals.sign(approval(by, **changes), keys[with_key or by].file, can_ask=False)
+    return papers.sign(approval(by, **changes), keys[with_key or by].file, can_ask=False)
 
 
 def question(*needs: ApprovalNeed, **changes: Any) -> Question:
@@ -301,9 +302,9 @@ def test_an_approval_is_read_as_it_was_written(keys: dict[str, Key], tmp_path: P
     paper = signed(keys, reason="agreed with the customer", bound_to={"invoice.lago_id": "1"})
     path = tmp_path / "a.json"
     strict_json.write(path, paper.as_data())
-    assert approvals.read(path) == paper
+    assert papers.read(path) == paper
     path.write_text(json.dumps(json.loads(path.read_text()), indent=4))
-    assert approvals.read(path) == paper
+    assert papers.read(path) == paper
 
 
 @pytest.mark.parametrize(
@@ -324,5 +325,5 @@ def test_a_file_that_is_no_approval_is_told_clearly(
     path = tmp_path / "a.json"
     path.write_text(json.dumps(data))
     with pytest.raises(Invalid) as caught:
-        approvals.read(path)
+        papers.read(path)
     assert told in caught.value.message

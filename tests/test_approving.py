@@ -17,8 +17,8 @@ from journal_builders import START, opened
 from lago_server import Played, Result
 from signers import NEED, Key, Person, asking, seal
 
-from engine import approvals
 from engine import plan as plans
+from engine.approvals import papers
 from engine.journal import Reader, verify
 
 CONSENT = ("--confirm", "cus_hooli", "--total", "636.04 EUR")
@@ -75,7 +75,7 @@ def test_an_approver_sees_what_a_consent_shows_and_signs_it(desk: Played, keys: 
         assert shown in result.out
     assert "Approved by omar: finalize the draft of cus_hooli for 636.04 EUR, plan" in result.last_line
     assert result.last_line.endswith("runbook apply plan.json --approval plan.omar.approval.json")
-    paper = approvals.read(desk.folder / "plan.omar.approval.json")
+    paper = papers.read(desk.folder / "plan.omar.approval.json")
     plan = plans.read(desk.folder / "plan.json")
     assert (paper.approval.plan, paper.approval.figures_digest) == (plan.digest, plan.figures_digest)
     assert (paper.approval.approver, paper.approval.reason) == ("omar", "agreed with the customer")
@@ -97,7 +97,7 @@ def test_a_rejection_needs_a_reason_and_is_signed_too(desk: Played, keys: dict[s
     result = desk.run(*words, "--reason", "wrong month")
     assert result.code == 0, result.out
     assert "Rejected by omar" in result.last_line
-    assert approvals.read(desk.folder / "plan.omar.approval.json").approval.decision == "reject"
+    assert papers.read(desk.folder / "plan.omar.approval.json").approval.decision == "reject"
     assert [one.type for one in records(desk, result)][-2:] == ["approval.rejected", "run.end"]
 
 
@@ -284,7 +284,7 @@ def test_warnings_and_overrides_are_seen_before_they_are_signed(desk: Played, ke
     result = approve(desk, keys)
     assert "midnight is near (`date_holds`)" in result.out
     assert "policy `freeze-window` is overridden: the migration is over" in result.out
-    (lifted,) = approvals.read(desk.folder / "plan.omar.approval.json").approval.overrides
+    (lifted,) = papers.read(desk.folder / "plan.omar.approval.json").approval.overrides
     assert lifted.policy == "freeze-window"
 
 
@@ -294,7 +294,7 @@ def test_a_policy_s_own_time_ends_an_approval_before_the_plan(desk: Played, keys
 
 
 def test_a_name_that_would_lead_elsewhere_stays_a_file_beside_the_plan() -> None:
-    from engine.approving import place_of
+    from engine.consent.approving import place_of
 
     assert place_of(Path("p/plan.json"), "../omar") == Path("p/plan...%2Fomar.approval.json")
     assert place_of(Path("other"), "omar@acme") == Path("other.omar@acme.approval.json")
@@ -324,7 +324,7 @@ def test_the_first_of_one_s_keys_that_the_agent_holds_signs(
         subprocess.run(["ssh-add", "-q", str(keys["omar"].file)], check=True, env=env, stdin=subprocess.DEVNULL)
         result = desk.run("approve", "plan.json", *CONSENT, SSH_AUTH_SOCK=str(socket))
     assert result.code == 0, result.out
-    assert approvals.read(desk.folder / "plan.omar.approval.json").approval.approver == "omar"
+    assert papers.read(desk.folder / "plan.omar.approval.json").approval.approver == "omar"
 
 
 def test_an_approval_is_verified_by_hand_as_the_page_says(desk: Played, keys: dict[str, Key]) -> None:

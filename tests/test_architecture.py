@@ -17,15 +17,12 @@ from engine.steps import REGISTRY as STEPS
 
 # Which floor a module is on; a room's floor holds for all that is in it.
 FLOORS: dict[int, str] = {
-    0: "articles clock condition_coverage diagnostics errors events exchange facts manual plain printable scenario_results "
-    "values",
-    1: "addresses answers cel folders lago_models lago_rules model references scalars source sync_runs yaml_tokens yaml_words",
-    2: "billing deadline journal lago lago_reading opa operators outputs secrets_source setting_files setting_lines "
-    "setting_table settings signing ssh_keys strict_json terminal wire written",
-    3: "api approvals assessment checks plan policy steps",
-    4: "aftermath applying approving asking begun clearance consent decided decision_log endings expressions "
-    "extensions gathering interrupts itinerary library log one_way opening overriding planning policing "
-    "policy_files previewing recall redeciding registry resume runner schema session standing validation",
+    0: "clock diagnostics errors events facts manual plain printable reports values",
+    1: "cel folders lago_models lago_rules model references source sync_runs yaml",
+    2: "billing config files http journal lago lago_reading opa operators settings signatures terminal",
+    3: "api approvals checks plan policy steps",
+    4: "consent extensions library one_way policy_decisions policy_files registry resume run runner schema session "
+    "validation",
     5: "commands explain policy_testing recording render sandbox testing",
     6: "line start",
 }
@@ -33,15 +30,15 @@ MOST_LINES = 400
 
 # A library, and the only places that may import it.
 DOORS = {
-    "httpx": ["engine/wire.py"],
-    "httpcore": ["engine/wire.py", "engine/deadline.py"],
+    "httpx": ["engine/http/wire.py"],
+    "httpcore": ["engine/http/wire.py", "engine/http/deadline.py"],
     "click": ["cli.py", "engine/line/*.py", "engine/terminal.py"],
     "structlog": ["engine/journal/pipeline.py", "engine/commands/running.py"],
     "apsw": ["engine/journal/*.py"],
     "sqlite3": [],
-    "yaml": ["engine/source.py", "engine/yaml_tokens.py", "engine/sandbox/scenario.py", "engine/recording/writing.py"],
+    "yaml": ["engine/source.py", "engine/yaml/tokens.py", "engine/sandbox/scenario.py", "engine/recording/writing.py"],
     "wcwidth": ["engine/render/text.py"],
-    "keyring": ["engine/secrets_source.py"],
+    "keyring": ["engine/config/secrets.py"],
     "requests": [],
     "logging": [],
     "asyncio": [],
@@ -52,24 +49,24 @@ DOORS = {
 # What must not be reached from here, not even by way of others.
 WALLS = {
     "engine.lago": {"engine.model", "engine.references", "engine.source", "engine.library", "engine.journal"},
-    "engine.wire": {"engine.lago", "engine.lago_models", "engine.model", "engine.journal"},
-    "engine.journal": {"engine.lago", "engine.wire", "engine.lago_models", "engine.model"},
+    "engine.http.wire": {"engine.lago", "engine.lago_models", "engine.model", "engine.journal"},
+    "engine.journal": {"engine.lago", "engine.http.wire", "engine.lago_models", "engine.model"},
     "engine.runner": {"cli", "engine.commands", "engine.render", "engine.sandbox", "engine.terminal"},
     "engine.checks": {"engine.steps", "engine.lago", "engine.billing", "engine.journal", "engine.clock"},
-    "engine.steps": {"engine.checks", "engine.lago", "engine.billing", "engine.journal", "engine.wire"},
-    "engine.extensions": {"engine.lago", "engine.wire", "engine.journal", "engine.runner", "engine.commands"},
-    "engine.api": {"engine.lago", "engine.wire", "engine.journal", "engine.settings", "engine.runner"},
-    "engine.validation": {"engine.lago", "engine.wire", "engine.journal", "engine.runner"},
+    "engine.steps": {"engine.checks", "engine.lago", "engine.billing", "engine.journal", "engine.http.wire"},
+    "engine.extensions": {"engine.lago", "engine.http.wire", "engine.journal", "engine.runner", "engine.commands"},
+    "engine.api": {"engine.lago", "engine.http.wire", "engine.journal", "engine.settings", "engine.runner"},
+    "engine.validation": {"engine.lago", "engine.http.wire", "engine.journal", "engine.runner"},
     "engine.policy": {
         "engine.lago",
-        "engine.wire",
+        "engine.http.wire",
         "engine.journal",
         "engine.opa.asking",
         "engine.settings",
         "engine.clock",
     },
-    "engine.policy_files": {"engine.lago", "engine.wire", "engine.journal", "engine.opa.asking", "engine.runner"},
-    "engine.schema": {"engine.lago", "engine.wire", "engine.journal", "engine.runner"},
+    "engine.policy_files": {"engine.lago", "engine.http.wire", "engine.journal", "engine.opa.asking", "engine.runner"},
+    "engine.schema": {"engine.lago", "engine.http.wire", "engine.journal", "engine.runner"},
 }
 
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helper", "helpers", "manager", "handler", "common", "misc", "core", "base_"}
@@ -96,6 +93,16 @@ def offending(fault: Callable[[Module], object]) -> dict[str, object]:
 def test_every_room_is_on_a_floor_and_every_floor_is_lived_on() -> None:
     assert {room(module.name) for module in modules()} - {"cli", "engine"} == set(_FLOOR_OF)
     assert len(_FLOOR_OF) == sum(len(rooms.split()) for rooms in FLOORS.values())
+
+
+def test_the_map_for_newcomers_has_every_room_on_its_floor() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    told = [
+        (name, int(row[1]))
+        for row in re.finditer(r"^\| (\d) .*", page, re.M)
+        for name in re.findall(r"`(\w+)/?`", row[0])
+    ]
+    assert sorted(told) == sorted(_FLOOR_OF.items())
 
 
 def test_a_module_begins_with_a_paragraph_that_names_its_floor() -> None:
@@ -179,7 +186,7 @@ def test_nothing_is_printed_past_the_streams_that_a_test_can_hold() -> None:
 def test_a_preview_is_no_branch() -> None:
     """Whether a run may write is decided where its transport is chosen, and nowhere else."""
     named = offending(lambda module: [n for n, text in enumerate(module.text.splitlines(), 1) if "dry_run" in text])
-    assert set(named) == {"cli.py", "engine/opening.py"}, named
+    assert set(named) == {"cli.py", "engine/run/opening.py"}, named
 
 
 def test_a_file_can_be_read_at_one_sitting() -> None:

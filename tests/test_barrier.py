@@ -393,10 +393,10 @@ def test_only_one_place_records_an_intent_and_it_cannot_do_so_without_the_barrie
         for line in path.read_text().splitlines()
         if ".intend(" in line
     }
-    assert callers == {"log.py", "one_way.py"}
+    assert callers == {"one_way/call.py", "run/log.py"}
     senders = {
         path.relative_to(root).as_posix()
         for path in root.rglob("*.py")
         if "self.step.send(" in path.read_text() or "step.send(params, self.world, " in path.read_text()
     }
-    assert senders == {"one_way.py"}
+    assert senders == {"one_way/call.py"}

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import UsageFault
+from engine.files.written import write
 from engine.render.github import annotation
 from engine.render.junit import Case, Suite, classname, document
-from engine.written import write
 
 # GitHub
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.consent import Consenting, drift
+from engine.consent.given import Consenting, drift
 from engine.errors import NotConfirmed
 from engine.values import Money
 

@@ -15,7 +15,6 @@ import yaml
 from test_cases import FILES, read
 from wcwidth import wcswidth
 
-from engine.articles import KINDS, Article, Part
 from engine.checks import REGISTRY as CHECKS
 from engine.checks.base import Check, Here, Params, Verdict, passed
 from engine.commands.explaining import explain_codes
@@ -27,6 +26,7 @@ from engine.library import files
 from engine.model import INPUT_TYPES, parse_input
 from engine.registry import Registry, built_in
 from engine.render import explanation
+from engine.reports.articles import KINDS, Article, Part
 from engine.source import parse
 from engine.steps import REGISTRY as STEPS
 from engine.terminal import Terminal

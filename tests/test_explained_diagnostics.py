@@ -13,13 +13,13 @@ from own_code import registry, write
 from test_diagnostics import FINALIZE as SETTLED
 from test_diagnostics import FOLLOWS, UNSETTLED
 
-from engine.articles import Article
 from engine.checks import REGISTRY as CHECKS
 from engine.commands.shell import Excerpts
 from engine.diagnostics import Diagnostic
 from engine.explain import diagnostics
 from engine.library import SHIPPED, check
 from engine.render.diagnostics import render
+from engine.reports.articles import Article
 from engine.source import parse
 from engine.steps import REGISTRY as STEPS
 from engine.validation import validate

@@ -10,10 +10,10 @@ import pytest
 from consoles import Command, played
 
 import cli
-from engine.articles import Article
 from engine.commands.epilog import exit_codes
 from engine.errors import Exit
 from engine.explain import exits
+from engine.reports.articles import Article
 
 ROOT = Path(__file__).parent.parent
 ARTICLES = {exit: exits.article(exit) for exit in Exit}

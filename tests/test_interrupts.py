@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from engine.errors import Terminated
-from engine.interrupts import Interrupts
+from engine.run.interrupts import Interrupts
 
 
 @pytest.fixture

@@ -14,14 +14,14 @@ import pytest
 from lago_server import HERE, Played, Result
 from test_recordings import newest_of
 
-from engine import session
 from engine.clock import Clock, HeldClock
-from engine.consent import Consenting
+from engine.consent.given import Consenting
 from engine.errors import Exit
-from engine.interrupts import Interrupts
 from engine.journal import Reader, verify
 from engine.library import load
 from engine.registry import built_in
+from engine.run.interrupts import Interrupts
+from engine.session.command import Session, defaults
 from engine.settings import load as load_settings
 from engine.steps.base import Effect
 from engine.values import Money
@@ -159,15 +159,13 @@ def test_a_jump_of_the_wall_clock_while_the_answer_is_due_moves_no_deadline(
             clock.jump = timedelta(days=days) if target.endswith("/finalize") else clock.jump
 
         played.sandbox.before = jump_at_the_call
-        monkeypatch.setattr(session.Session, "_hold_clock", lambda self: None)
+        monkeypatch.setattr(Session, "_hold_clock", lambda self: None)
         runbook = load("finalize_invoice", (), built_in())
-        inputs: dict[str, Any] = {**session.defaults(runbook), "invoice": played.invoice, "total": Money(20722, "EUR")}
+        inputs: dict[str, Any] = {**defaults(runbook), "invoice": played.invoice, "total": Money(20722, "EUR")}
         typed = Consenting(None, played.customer, {"invoice": played.invoice, "total": "207.22 EUR"}, ("runbook",))
         quiet = _Quiet()
         settings = load_settings({}, played.env, tmp_path, tmp_path)
-        one = session.Session(
-            settings, built_in(), quiet, Interrupts(lambda text: None), quiet.faults.append, clock=clock
-        )
+        one = Session(settings, built_in(), quiet, Interrupts(lambda text: None), quiet.faults.append, clock=clock)
         assert one.run(runbook, inputs, typed, Effect.ONE_WAY) is Exit.DONE
         with Reader.open(played.journal) as journal:
             run = journal.runs()[0].run

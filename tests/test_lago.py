@@ -15,12 +15,12 @@ from peers import Patient, Peer, answer, peer, says
 from recorded import raw_invoice, scenario
 
 from engine.errors import Bug, Denied, Unreachable
-from engine.exchange import Replied
+from engine.http.exchange import Replied
+from engine.http.wire import ReadOnly
 from engine.lago import KeyRefused, Lago, NotFound
 from engine.lago_models import parse_invoice
 from engine.sandbox.scenario import SHIPPED
 from engine.values import Secret
-from engine.wire import ReadOnly
 
 HERE = Path(__file__).parent
 

@@ -14,8 +14,8 @@ import pytest
 from cassettes import lago, playing
 from recorded import FOLDERS, scenario
 
-from engine.answers import is_error, parse
-from engine.exchange import Replied
+from engine.http.answers import is_error, parse
+from engine.http.exchange import Replied
 from engine.lago import Lago, NotFound
 
 ROOT = "/api/v1"

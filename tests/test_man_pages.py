@@ -14,8 +14,8 @@ import man_pages
 import pytest
 
 from cli import cli
+from engine.config.table import TABLE
 from engine.errors import Exit
-from engine.setting_table import TABLE
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "engine" / "man"

@@ -12,13 +12,13 @@ import pytest
 from engine.clock import Clock
 from engine.errors import Exit, JournalFault
 from engine.events import Preview, Recorded
-from engine.exchange import Answer, NeverSent, NoAnswer, Replied, Request
 from engine.facts import Confirmed, Fact
-from engine.interrupts import Interrupts
+from engine.http.exchange import Answer, NeverSent, NoAnswer, Replied, Request
 from engine.journal import IntentHeld, Journal, new_run_id
 from engine.journal.pipeline import Pipeline
-from engine.log import RunLog
-from engine.one_way import OneWayCall, Unkept
+from engine.one_way.call import OneWayCall, Unkept
+from engine.run.interrupts import Interrupts
+from engine.run.log import RunLog
 from engine.steps.base import Effect, Limits, OneWayStep, Ruling, SightedState, Sighting, StepParams, Words, World
 
 EFFECT = "shop/example/door/7/close"

@@ -11,11 +11,11 @@ import fabricated_run as made
 import pytest
 
 from engine.commands.shell import FORMATS
-from engine.endings import Outcome
 from engine.events import TYPES, Certainty, Word
 from engine.printable import safe
 from engine.render.plain import EVERY
 from engine.render.preview import MOST_LINES
+from engine.run.endings import Outcome
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "output.md").read_text(encoding="utf-8")

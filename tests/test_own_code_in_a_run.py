@@ -15,8 +15,8 @@ from own_code import CHECK, CONTRACT_STEPS, REVIEW, STEP, write
 from test_own_runbooks import CALL, DRAFT, REFRESH, TOTAL, own
 
 from engine.errors import Bug
-from engine.exchange import NoAnswer
 from engine.extensions.containing import contained_step
+from engine.http.exchange import NoAnswer
 from engine.journal import Reader
 from engine.steps import REGISTRY as STEPS
 from engine.steps.base import OneWayStep

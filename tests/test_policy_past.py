@@ -18,7 +18,6 @@ from lago_server import Played, Result
 from opas import saying
 
 import cli
-from engine.decided import documents, past
 from engine.events import Recorded
 from engine.folders import SHIPPED_POLICIES
 from engine.journal import Journal
@@ -29,6 +28,7 @@ from engine.policy.documents import handed
 from engine.policy.kinds import KINDS
 from engine.policy.model import PolicySet
 from engine.policy.occasion import Handed, Occasion
+from engine.policy_decisions.decided import documents, past
 from engine.policy_files.library import Policies
 from engine.values import digest
 

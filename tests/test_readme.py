@@ -17,11 +17,11 @@ import click
 import pytest
 
 from cli import cli
+from engine.config.table import BY_ENV
 from engine.errors import Exit
 from engine.sandbox.player import Player
 from engine.sandbox.scenario import SHIPPED, load
 from engine.sandbox.server import Sandbox
-from engine.setting_table import BY_ENV
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -17,7 +17,7 @@ from author import Author
 from lago_server import Played
 
 from engine.errors import Bug
-from engine.exchange import Heard, Request
+from engine.http.exchange import Heard, Request
 from engine.recording.allowed import is_kept
 from engine.recording.recorder import Recorder
 from engine.recording.scrubbing import Scrubber

@@ -74,7 +74,7 @@ ROWS = [
 
 def total_of(played: Played) -> str:
     """The draft's total after the refresh, as a person would type it."""
-    from engine.answers import parse
+    from engine.http.answers import parse
     from engine.sandbox.scenario import key_of
     from engine.values import Money
 

@@ -7,8 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.scalars import span_in
 from engine.source import Node, Source, parse, walk
+from engine.yaml.scalars import span_in
 
 
 def written(text: str) -> tuple[Node, Source]:

@@ -15,11 +15,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine import setting_lines, settings
+from engine import settings
 from engine.clock import Clock, HeldClock
+from engine.config import telling
+from engine.config.files import Layer, Origin
+from engine.config.table import BY_NAME, KEYS, OWN, TABLE
 from engine.errors import Exit, SettingsFault
-from engine.setting_files import Layer, Origin
-from engine.setting_table import BY_NAME, KEYS, OWN, TABLE
 from engine.settings import ConsoleTarget, OpaTarget, Settings, SettingsInvalid
 from engine.values import Secret
 
@@ -674,7 +675,7 @@ def test_no_answer_is_no_key(desk: Desk, answer: str | None) -> None:
 def test_no_key_is_in_any_text_of_the_settings(desk: Desk) -> None:
     desk.in_environment(LAGO_API_URL=URL, LAGO_API_KEY=KEY, BILLING_CONSOLE_URL=CONSOLE, BILLING_CONSOLE_COOKIE=KEY)
     found = desk.load()
-    texts = (repr(found), str(setting_lines.lines(found)), repr(found.need_lago()), repr(found.console()))
+    texts = (repr(found), str(telling.lines(found)), repr(found.need_lago()), repr(found.console()))
     assert [text for text in texts if KEY in text] == []
     with pytest.raises(TypeError):
         pickle.dumps(found.need_lago())
@@ -742,7 +743,7 @@ def test_config_lists_every_setting_with_its_source_and_no_key(desk: Desk) -> No
         LAGO_API_URL=URL, LAGO_API_KEY=KEY, RUNBOOK_CLOCK="2026-11-23T12:00:00+01:00"
     )
     desk.flags["finalize_timeout"] = "30"
-    seen = [tuple(part.replace(f"{desk.root}/", "") for part in line) for line in setting_lines.lines(desk.load())]
+    seen = [tuple(part.replace(f"{desk.root}/", "") for part in line) for line in telling.lines(desk.load())]
     assert seen == [
         ("LAGO_API_URL", URL, "environment"),
         ("LAGO_API_KEY", "set, from LAGO_API_KEY", "environment"),
@@ -776,7 +777,7 @@ def test_config_lists_every_setting_with_its_source_and_no_key(desk: Desk) -> No
 
 def test_config_says_that_the_keyring_has_the_key(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     keyring_with(monkeypatch, {("runbook:billing.example.com", "lago_api_key"): KEY})
-    line = setting_lines.lines(desk.in_environment(LAGO_API_URL=URL).load())[1]
+    line = telling.lines(desk.in_environment(LAGO_API_URL=URL).load())[1]
     assert line == ("LAGO_API_KEY", "set, from keyring", "runbook:billing.example.com")
 
 
@@ -784,11 +785,11 @@ def test_config_says_whom_the_journal_keeps_apart(desk: Desk) -> None:
     shared = desk.root / "shared"
     shared.mkdir()
     shared.chmod(0o2770)
-    assert setting_lines.notes(desk.load()) == (
+    assert telling.notes(desk.load()) == (
         "the journal is private to your account: it does not keep another operator from the same invoice",
     )
     desk.in_environment(RUNBOOK_JOURNAL=str(shared / "journal.db"))
-    assert setting_lines.notes(desk.load()) == (
+    assert telling.notes(desk.load()) == (
         f"the journal is shared: operators in the group of {shared} exclude one another",
     )
 

@@ -34,7 +34,14 @@ def slow_ones(modules: set[str]) -> list[str]:
 
 @pytest.mark.parametrize(
     "module",
-    ["engine.settings", "engine.setting_lines", "engine.operators", "engine.terminal", "engine.steps", "engine.checks"],
+    [
+        "engine.settings",
+        "engine.config.telling",
+        "engine.operators",
+        "engine.terminal",
+        "engine.steps",
+        "engine.checks",
+    ],
 )
 def test_a_room_that_every_command_enters_is_quick(module: str, tmp_path: Path) -> None:
     modules = imported_by(f"import {module}", tmp_path)
@@ -128,4 +135,4 @@ def test_a_process_that_ends_at_once_has_said_all_and_called_whom_it_had_to(tmp_
 
 
 def test_the_test_would_notice() -> None:
-    assert slow_ones(imported_by("import httpx, engine.wire", ROOT)) == ["httpx"]
+    assert slow_ones(imported_by("import httpx, engine.http.wire", ROOT)) == ["httpx"]

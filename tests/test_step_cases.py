@@ -13,8 +13,8 @@ import yaml
 
 from engine.clock import Clock
 from engine.errors import Refused, Unreachable
-from engine.exchange import Answer, NeverSent, NoAnswer, Replied
 from engine.facts import Confirmed, Deed
+from engine.http.exchange import Answer, NeverSent, NoAnswer, Replied
 from engine.lago import Lago
 from engine.steps import REGISTRY
 from engine.steps.base import Limits, OneWayStep, World, WriteStep

@@ -15,10 +15,10 @@ from pydantic import Field
 from engine.checks import REGISTRY as CHECKS
 from engine.checks.base import Check, Here, Params, Verdict, passed
 from engine.diagnostics import Diagnostic, Span, sort
-from engine.itinerary import Itinerary
 from engine.library import SHIPPED
 from engine.model import Runbook
 from engine.render.diagnostics import render
+from engine.run.itinerary import Itinerary
 from engine.source import Source, parse
 from engine.steps import REGISTRY as STEPS
 from engine.steps.base import Effect

@@ -17,12 +17,12 @@ import httpx
 import pytest
 from peers import Patient, Peer, Talk, answer, closed_port, drip, peer, reset, says
 
-from engine.answers import MOST_BYTES, Garbled, TooLarge
 from engine.clock import Clock
 from engine.errors import SettingsFault
-from engine.exchange import NeverSent, NoAnswer, Replied
+from engine.http.answers import MOST_BYTES, Garbled, TooLarge
+from engine.http.exchange import NeverSent, NoAnswer, Replied
+from engine.http.wire import MEANINGS, ReadOnly, Wire, _certificates, meaning, reads_only
 from engine.values import Secret
-from engine.wire import MEANINGS, ReadOnly, Wire, _certificates, meaning, reads_only
 
 
 def wire_to(found: Peer, clock: Clock | None = None) -> Wire:
@@ -225,9 +225,9 @@ def test_whatever_fails_is_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
         raise MemoryError
 
     with peer(says(answer())) as found:
-        monkeypatch.setattr("engine.wire.Body.whole", fail)
+        monkeypatch.setattr("engine.http.wire.Body.whole", fail)
         assert isinstance(put(wire_to(found)), NoAnswer)
-        monkeypatch.setattr("engine.deadline.addresses_of", fail)
+        monkeypatch.setattr("engine.http.deadline.addresses_of", fail)
         assert isinstance(put(wire_to(found)), NeverSent)
     assert len(found.requests) == 1
 

@@ -13,8 +13,8 @@ from peers import Patient, Peer, Talk, answer, closed_port, drip, peer, reset, s
 
 from engine.clock import Clock
 from engine.errors import Unreachable
+from engine.http.wire import Wire
 from engine.values import Secret
-from engine.wire import Wire
 
 
 def wire_to(found: Peer, clock: Clock | None = None, jitter: float = 1.0) -> Wire:

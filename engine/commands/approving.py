@@ -6,15 +6,15 @@ import shlex
 from pathlib import Path
 
 from engine import plan as plans
-from engine.applying import Applying
-from engine.approvals import Decision
-from engine.approving import Approving, place_of
-from engine.begun import Begun
+from engine.approvals.papers import Decision
 from engine.commands import running
 from engine.commands.planning import load_planned
 from engine.commands.shell import Shell
+from engine.consent.applying import Applying
+from engine.consent.approving import Approving, place_of
 from engine.errors import UsageFault
 from engine.operators import who
+from engine.session.begun import Begun
 from engine.values import Money
 
 

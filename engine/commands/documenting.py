@@ -9,12 +9,12 @@ from pathlib import Path
 from engine.commands.handbook import Handbook
 from engine.commands.shell import Shell
 from engine.errors import Exit, Invalid, UsageFault
+from engine.files.written import write
 from engine.library import check, files
 from engine.model import Runbook
 from engine.render import document_html, document_markdown
 from engine.render.document import Document, Pairs, Section
 from engine.render.text import json_line, safe
-from engine.written import write
 
 ENDINGS = {".md": document_markdown.render, ".html": document_html.render}
 

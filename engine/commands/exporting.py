@@ -11,9 +11,9 @@ from typing import Any
 import engine
 from engine.commands.shell import Shell
 from engine.errors import Exit, JournalFault, UsageFault
+from engine.files.outputs import new_folder
 from engine.journal import Record
 from engine.journal.excerpt import Excerpt, excerpt
-from engine.outputs import new_folder
 from engine.render import document_html, document_text, spreadsheet
 from engine.render.account import Account, Kept
 from engine.render.evidence import Evidence

@@ -13,7 +13,6 @@ from engine.commands.reading import manual_of
 from engine.errors import Exit
 from engine.explain import checks, exits, steps
 from engine.explain.entries import prose_of, words_of
-from engine.itinerary import Itinerary
 from engine.model import Runbook, StepDef
 from engine.references import find
 from engine.registry import Registry
@@ -31,6 +30,7 @@ from engine.render.document import (
     Table,
 )
 from engine.render.explanation import aloud
+from engine.run.itinerary import Itinerary
 from engine.steps.base import Effect
 
 _INPUT = re.compile(r"\binputs\.(\w+)")

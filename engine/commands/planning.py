@@ -9,17 +9,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from engine import approvals as papers
 from engine import plan as plans
-from engine import strict_json
-from engine.applying import Applying
+from engine.approvals import papers
 from engine.commands import running
 from engine.commands.shell import Shell
+from engine.consent.applying import Applying
+from engine.consent.planning import Planning
 from engine.errors import Invalid, Stale, UsageFault
+from engine.files import strict_json
 from engine.model import Runbook
 from engine.plain import dataclass
 from engine.plan import LONGEST_VALID, VALID_FOR, Plan
-from engine.planning import Planning
 from engine.steps.base import Effect
 from engine.values import parse_duration
 

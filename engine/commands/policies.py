@@ -12,16 +12,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from engine.commands.shell import Shell
-from engine.decided import TYPE, Past, documents, names_of, past
-from engine.decision_log import ERASED, event
 from engine.errors import Exit, Invalid, RunbookError, UsageFault
 from engine.events import Decided, Finished
 from engine.journal import Reader
-from engine.policing import WORDS, told
 from engine.policy.decision import Decision
 from engine.policy.documents import schema
+from engine.policy_decisions.decided import TYPE, Past, documents, names_of, past
+from engine.policy_decisions.decision_log import ERASED, event
+from engine.policy_decisions.policing import WORDS, told
+from engine.policy_decisions.redeciding import again
 from engine.policy_files.library import Policies
-from engine.redeciding import again
 from engine.render import policy_decisions, policy_facts, policy_replay
 from engine.render.text import json_line
 from engine.validation.notes import nearest

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import field
 from time import perf_counter
 
-from engine import written
 from engine.commands.shell import Shell
-from engine.condition_coverage import ConditionCoverage
 from engine.diagnostics import shown
 from engine.errors import Exit, Invalid, UsageFault
+from engine.files import written
 from engine.folders import SHIPPED_POLICIES
 from engine.manual import page
 from engine.plain import dataclass
@@ -20,7 +19,8 @@ from engine.policy_testing.judging import judge
 from engine.policy_testing.model import Case, CaseFile
 from engine.policy_testing.reading import beside, read
 from engine.render import github, junit, policy_cases, scenarios
-from engine.scenario_results import Planned, Result
+from engine.reports.condition_coverage import ConditionCoverage
+from engine.reports.scenario_results import Planned, Result
 from engine.testing.picking import Wanted, is_like, near
 from engine.testing.stopping import NOT_PLAYED, Stopping
 from engine.validation.notes import nearest

@@ -46,7 +46,7 @@ def show_config(shell: Shell) -> int:
 
     0, or 3 where settings cannot go together or an extension cannot be used. Raises SettingsFault.
     """
-    from engine import setting_lines
+    from engine.config import telling
     from engine.render import config
 
     terminal, settings = shell.terminal, shell.settings
@@ -54,8 +54,8 @@ def show_config(shell: Shell) -> int:
     problems = (*settings.problems(), *faults)
     terminal.out(
         config.render(
-            setting_lines.lines(settings),
-            (*setting_lines.notes(settings), *extensions),
+            telling.lines(settings),
+            (*telling.notes(settings), *extensions),
             settings.warnings,
             problems,
             shell.format,

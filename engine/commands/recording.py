@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.commands.shell import Shell
+from engine.config.files import Layer
+from engine.config.table import BY_NAME
 from engine.diagnostics import shown
 from engine.errors import Denied, Exit, RunbookError, SettingsFault, UsageFault
-from engine.exchange import Heard
+from engine.http.exchange import Heard
 from engine.library import files
 from engine.model import Runbook
 from engine.operators import who
@@ -19,8 +21,6 @@ from engine.recording.recorder import Recorder
 from engine.recording.replay import Ran, Replay, replay
 from engine.render.scenarios import plural
 from engine.render.text import json_line
-from engine.setting_files import Layer
-from engine.setting_table import BY_NAME
 from engine.settings import ConsoleTarget
 from engine.testing.reading import place_of_tests
 from engine.testing.reading_commands import SETTINGS

@@ -7,13 +7,13 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.commands.shell import Shell
-from engine.consent import Consenting
+from engine.consent.given import Consenting
 from engine.errors import UsageFault
-from engine.interrupts import Interrupts
 from engine.journal.pipeline import configure_stderr
 from engine.model import Runbook, parse_input
 from engine.plain import dataclass
-from engine.session import Session, defaults
+from engine.run.interrupts import Interrupts
+from engine.session.command import Session, defaults
 from engine.steps.base import Effect
 
 if TYPE_CHECKING:

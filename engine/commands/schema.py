@@ -11,8 +11,8 @@ from engine.render.text import json_line, safe
 
 def show_schema(shell: Shell, output: Path | None) -> int:
     """Print the schema, or write it to a file. Raises UsageFault when it cannot be written."""
+    from engine.files.written import write
     from engine.schema import document
-    from engine.written import write
 
     text = document(shell.registry)
     if output is None:

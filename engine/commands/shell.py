@@ -17,12 +17,12 @@ from engine.terminal import Terminal
 if TYPE_CHECKING:
     from engine.commands.completing import Sketch
     from engine.diagnostics import Diagnostic
-    from engine.endings import Ending
     from engine.events import Renderer
-    from engine.exchange import Heard
+    from engine.http.exchange import Heard
     from engine.model import Runbook
     from engine.opa.answers import Ask
     from engine.registry import Registry
+    from engine.run.endings import Ending
     from engine.settings import Settings
 
 Format = Literal["human", "plain", "json"]

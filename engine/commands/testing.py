@@ -7,16 +7,16 @@ from dataclasses import field
 from pathlib import Path
 from time import perf_counter
 
-from engine import written
 from engine.commands.shell import Shell
 from engine.commands.testing_checks import CheckCases, is_own_check, of_check, with_cases
 from engine.diagnostics import shown
 from engine.errors import Exit, Invalid, UsageFault
+from engine.files import written
 from engine.library import SHIPPED, files
 from engine.manual import page
 from engine.plain import dataclass
 from engine.render import github, junit, scenarios
-from engine.scenario_results import Coverage, Difference, Planned, Result
+from engine.reports.scenario_results import Coverage, Difference, Planned, Result
 from engine.testing.comparing import differences
 from engine.testing.coverage import coverage
 from engine.testing.model import Case, CaseFile

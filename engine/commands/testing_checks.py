@@ -14,7 +14,7 @@ from engine.errors import Invalid, UsageFault
 from engine.manual import page
 from engine.plain import dataclass
 from engine.registry import Registry
-from engine.scenario_results import Coverage, Planned, Result
+from engine.reports.scenario_results import Coverage, Planned, Result
 from engine.testing.check_cases import CheckCase, differences
 from engine.testing.outcomes import verdicts_of
 from engine.testing.reading_check_cases import read

@@ -48,7 +48,7 @@ def validate_runbooks(shell: Shell, paths: Sequence[Path], junit: Path | None) -
             shell.complain(one.fault, path=one.path)
     shell.terminal.out(_count(looked, shell.format))
     if junit is not None:
-        from engine.written import write
+        from engine.files.written import write
 
         write(junit, report(looked))
     if any(one.fault is not None for one in looked):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.articles import Article, Title
+from engine.reports.articles import Article, Title
 
 if TYPE_CHECKING:
     from engine.registry import Registry

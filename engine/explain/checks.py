@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.articles import Article, Part, Title
 from engine.checks.base import Check
 from engine.explain.entries import prose_of, words_of
 from engine.explain.params import taken, told
+from engine.reports.articles import Article, Part, Title
 
 WORDS = ("Passes", "Warns", "Denies", "Why")
 AFTER = "*After the refresh.*"

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from engine.articles import Article, Part, Title
 from engine.diagnostics import Diagnostic
 from engine.explain.entries import read, title_of
 from engine.plain import dataclass
 from engine.registry import built_in
 from engine.render.diagnostics import render
+from engine.reports.articles import Article, Part, Title
 from engine.source import Parsed, parse
 from engine.validation import validate
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine.articles import Part, parts_of
+from engine.reports.articles import Part, parts_of
 
 
 def title_of(path: Path) -> str:

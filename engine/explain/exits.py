@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.articles import Article, Part, Title
 from engine.errors import Exit
 from engine.explain.entries import read, title_of
+from engine.reports.articles import Article, Part, Title
 
 FOLDER = Path(__file__).parent / "exits"
 

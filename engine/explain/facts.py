@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 import re
 
-from engine.articles import Article, Part, Title
 from engine.explain.params import said
 from engine.facts import Confirmed, Fact, RunRecord
 from engine.registry import Registry
+from engine.reports.articles import Article, Part, Title
 from engine.validation.types import type_of
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.articles import Article, Part, Title
+from engine.reports.articles import Article, Part, Title
 
 # Of each type what is written, and an example.
 TYPES: dict[str, tuple[str, str]] = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.articles import Article, Part, Title
 from engine.explain.entries import prose_of, words_of
 from engine.explain.params import told
+from engine.reports.articles import Article, Part, Title
 from engine.steps.base import OneWayStep, ReadStep, Step, WriteStep
 
 WORDS = ("Does", "Ends", "Fails", "Why")

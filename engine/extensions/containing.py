@@ -1,8 +1,8 @@
 """Foreign functions, called: what they print goes to stderr, and what they answer is what they promised. Floor 4.
 
-A check that fails denies (`engine.gathering`), so here it only has to fail: for an answer that is no verdict, for one that no
-record can hold, for `sys.exit`. A step that fails is a defect, told with its line; but once a one-way call is made nothing
-that fails may hide it, so there a failure is an answer like any other: it is not known.
+A check that fails denies (`engine.run.gathering`), so here it only has to fail: for an answer that is no verdict, for
+one that no record can hold, for `sys.exit`. A step that fails is a defect, told with its line; but once a one-way call
+is made nothing that fails may hide it, so there a failure is an answer like any other: it is not known.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pydantic import ValidationError
 
 from engine.checks.base import Check, Here, Outcome, Verdict
 from engine.errors import Bug, RunbookError, Terminated
-from engine.exchange import Fetched, Request
 from engine.facts import Fact
+from engine.http.exchange import Fetched, Request
 from engine.manual import page
 from engine.steps.base import OneWayStep, ReadStep, Ruling, Sighting, Step
 from engine.values import canonical

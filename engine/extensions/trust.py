@@ -12,9 +12,9 @@ import pwd
 import stat
 from pathlib import Path
 
+from engine.config.files import Layer, Origin
 from engine.diagnostics import Diagnostic
 from engine.extensions.places import Place, place_of
-from engine.setting_files import Layer, Origin
 from engine.settings import Settings
 
 MOST_BYTES = 1_000_000

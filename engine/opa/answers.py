@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Any
 
-from engine.answers import parse
+from engine.http.answers import parse
 from engine.plain import dataclass
 
 UNDEFINED = "the package is not there, or its document is undefined"

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from engine.addresses import is_loopback
 from engine.clock import Clock
+from engine.http.addresses import is_loopback
 from engine.opa.answers import Answered, Question
 from engine.opa.executable import Executable
 from engine.opa.server import Server

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from engine.answers import MOST_BYTES
+from engine.http.answers import MOST_BYTES
 from engine.opa.answers import Answered, Question, Rego, evaluated, short
 from engine.plain import dataclass
 

@@ -8,10 +8,10 @@ from urllib.parse import quote, urlsplit
 
 from engine.clock import Clock
 from engine.errors import Unreachable
+from engine.http.wire import Wire
 from engine.opa.answers import UNDEFINED, Answered, Question, short
 from engine.plain import dataclass
 from engine.values import Secret
-from engine.wire import Wire
 
 
 def only_asks(method: str, path: str) -> bool:

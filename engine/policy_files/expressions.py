@@ -9,9 +9,9 @@ from engine.cel import Failed, OverBudget, Problem, Program, Uncompiled, compile
 from engine.cel.types import BOOL, Type
 from engine.diagnostics import Diagnostic
 from engine.plain import dataclass
-from engine.scalars import span_in
 from engine.source import Node, clip
 from engine.validation.notes import Notes
+from engine.yaml.scalars import span_in
 
 
 @dataclass

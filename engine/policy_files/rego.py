@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from engine.addresses import normalize_server_url
 from engine.diagnostics import Span
+from engine.http.addresses import normalize_server_url
 from engine.opa.answers import Question, Rego
 from engine.plain import dataclass
 from engine.policy.model import Asked

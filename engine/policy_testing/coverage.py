@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from engine.cel import Trace
-from engine.condition_coverage import Condition, ConditionCoverage
 from engine.diagnostics import Span
 from engine.policy.deciding import Judging
 from engine.policy_testing.expecting import flat, programs
 from engine.policy_testing.model import Case, CaseFile
-from engine.scalars import span_in
+from engine.reports.condition_coverage import Condition, ConditionCoverage
 from engine.source import Node, Parsed, parse
+from engine.yaml.scalars import span_in
 
 # What stands for one condition: its policy or variable, which of its expressions, and where in that.
 Key = tuple[str, str, int, int]

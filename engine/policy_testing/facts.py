@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.answers import parse
 from engine.cel.types import ListOf, MapOf, Nullable, Plain, Record, Type, Words
 from engine.diagnostics import Span
+from engine.http.answers import parse
 from engine.plain import dataclass
 from engine.policy.decision import Override, Phase
 from engine.policy.documents import as_json, from_json, handed, steps_of

@@ -10,7 +10,7 @@ from engine.policy import rego
 from engine.policy.deciding import decide, questions
 from engine.policy.decision import Decision, Ruled
 from engine.policy_testing.model import RESULT, Case, Expected
-from engine.scenario_results import Difference
+from engine.reports.scenario_results import Difference
 
 
 def judge(case: Case, ask: Ask | None = None) -> tuple[Decision, list[Difference]]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.billing import PATH as SYNC
-from engine.exchange import Heard
+from engine.http.exchange import Heard
 from engine.plain import dataclass
 from engine.recording.allowed import looks_like_a_value
 from engine.recording.scrubbing import Scrubber

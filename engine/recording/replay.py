@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from engine.config.table import BY_ENV
 from engine.diagnostics import Span
 from engine.model import Runbook
 from engine.plain import dataclass
 from engine.recording.invented import Inventions
 from engine.registry import Registry
 from engine.sandbox.scenario import Scenario, load
-from engine.setting_table import BY_ENV
 from engine.testing.model import Case, Command, Consent, Expected, Operator, Placed
 from engine.testing.playing import Played, play
 from engine.testing.reading_commands import JANE

@@ -13,7 +13,7 @@ from dataclasses import field
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-from engine.exchange import Heard, Request
+from engine.http.exchange import Heard, Request
 from engine.plain import dataclass
 from engine.recording.allowed import FIELD, MEDIA_TYPES, OPEN, UUID, is_kept, is_number_kept
 from engine.recording.invented import Inventions

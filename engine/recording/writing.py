@@ -18,10 +18,10 @@ import yaml
 
 from engine import __version__
 from engine.errors import Bug
+from engine.files.written import write
 from engine.recording.scrubbing import Scrubbed
 from engine.recording.stages import Recorded
 from engine.values import iso
-from engine.written import write
 
 Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 HOST = "https://lago.example"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from engine.articles import KINDS, Article, Kind, Part, Title
 from engine.render.text import Style, hang, json_line, pad, safe, style, width, wrap
+from engine.reports.articles import KINDS, Article, Kind, Part, Title
 
 HEADINGS: dict[Kind, str] = {
     "diagnostic": "Errors in files",

@@ -5,11 +5,11 @@ A case itself is drawn as a scenario of `runbook test` is (`engine.render.scenar
 
 from __future__ import annotations
 
-from engine.condition_coverage import WORDS, Condition, ConditionCoverage
 from engine.render.scenarios import line as of_scenario
 from engine.render.scenarios import plural
 from engine.render.text import Style, hang, json_line, pad, safe, style
-from engine.scenario_results import Result
+from engine.reports.condition_coverage import WORDS, Condition, ConditionCoverage
+from engine.reports.scenario_results import Result
 
 MOST_TEXT = 300
 

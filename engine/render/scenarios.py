@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from engine.condition_coverage import ConditionCoverage
 from engine.errors import Exit
 from engine.plain import dataclass
 from engine.render.text import Style, cut, hang, json_line, pad, safe, style, width, wrap
-from engine.scenario_results import Coverage, Planned, Result
+from engine.reports.condition_coverage import ConditionCoverage
+from engine.reports.scenario_results import Coverage, Planned, Result
 
 MOST_STORY = 400
 MOST_LEFT = 12

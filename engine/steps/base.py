@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from engine.clock import Clock
 from engine.events import Preview
-from engine.exchange import Answer, Fetched, Request
 from engine.facts import Confirmed, Fact
+from engine.http.exchange import Answer, Fetched, Request
 from engine.plain import dataclass
 
 if TYPE_CHECKING:

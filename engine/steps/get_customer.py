@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from engine.exchange import Fetched
+from engine.http.exchange import Fetched
 from engine.lago_models import Customer, Invoice
 from engine.steps.base import Effect, ReadStep, StepParams, World
 

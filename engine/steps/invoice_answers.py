@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.exchange import Answer, NeverSent, NoAnswer, Replied
+from engine.http.exchange import Answer, NeverSent, NoAnswer, Replied
 from engine.lago_models import Invoice, InvoiceDeed, parse_invoice
 from engine.plain import dataclass
 from engine.steps.base import Look, Ruling, State

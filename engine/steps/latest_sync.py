@@ -12,7 +12,7 @@ Why: Lago bills what it was told. Whether customers and subscriptions got there 
 
 from __future__ import annotations
 
-from engine.exchange import Fetched
+from engine.http.exchange import Fetched
 from engine.steps.base import Effect, ReadStep, StepParams, World
 from engine.sync_runs import LatestSync
 

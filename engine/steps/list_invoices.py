@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from engine.exchange import Fetched
+from engine.http.exchange import Fetched
 from engine.lago_models import Invoice, InvoiceLists
 from engine.steps.base import Effect, ReadStep, StepParams, World
 

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from engine.errors import Bug, Denied, Unreachable
-from engine.exchange import Answer
 from engine.facts import Confirmed, Fact
+from engine.http.exchange import Answer
 from engine.lago_models import Invoice, InvoiceDeed
 from engine.lago_rules import tax_error
 from engine.steps.base import Ruling, SightedState, Sighting, StepParams, World

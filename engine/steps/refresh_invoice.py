@@ -18,7 +18,7 @@ import uuid
 from pydantic import Field
 
 from engine.errors import Refused, Unreachable
-from engine.exchange import Answer, Fetched, NeverSent, NoAnswer, Request
+from engine.http.exchange import Answer, Fetched, NeverSent, NoAnswer, Request
 from engine.lago_models import Invoice
 from engine.steps import get_invoice
 from engine.steps.base import Effect, StepParams, World, WriteStep

@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.exchange import Answer, Request
 from engine.facts import Fact
+from engine.http.exchange import Answer, Request
 from engine.lago_models import Invoice, Voiding
 from engine.lago_rules import local_day
 from engine.steps.base import Effect, OneWayStep, SightedState, Words, World

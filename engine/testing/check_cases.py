@@ -9,7 +9,7 @@ from typing import Any
 from engine.checks.base import Check, Here, Params, Verdict
 from engine.diagnostics import Span
 from engine.plain import dataclass
-from engine.scenario_results import Difference
+from engine.reports.scenario_results import Difference
 
 
 @dataclass(frozen=True, slots=True)

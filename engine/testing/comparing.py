@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine.events import Recorded
-from engine.scenario_results import Difference
+from engine.reports.scenario_results import Difference
 from engine.testing.model import Expected, Placed, Verdict
 from engine.testing.patterns import fits, short
 from engine.testing.playing import Played

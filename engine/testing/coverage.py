@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.events import Recorded
 from engine.registry import Registry
-from engine.scenario_results import Coverage
+from engine.reports.scenario_results import Coverage
 from engine.testing.model import CaseFile
 from engine.testing.outcomes import ONE_WAY, items
 from engine.testing.playing import Played

@@ -15,19 +15,19 @@ from pathlib import Path
 from time import perf_counter
 
 from engine.commands.shell import Shell
-from engine.consent import Consenting
+from engine.consent.given import Consenting
 from engine.errors import Exit, RunbookError
 from engine.events import Notice, Recorded, Started
-from engine.interrupts import Interrupts
 from engine.model import Runbook, parse_input
 from engine.operators import account
 from engine.plain import dataclass
 from engine.registry import Registry
 from engine.render.human import Human
+from engine.run.interrupts import Interrupts
 from engine.sandbox.faults import Fault
 from engine.sandbox.player import Player, Seen
 from engine.sandbox.server import Sandbox
-from engine.session import Session, defaults
+from engine.session.command import Session, defaults
 from engine.steps.base import Effect
 from engine.terminal import Terminal
 from engine.testing.clock import SkippingClock

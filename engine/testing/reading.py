@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from engine.config.table import BY_NAME, Place
 from engine.diagnostics import Diagnostic, sort
 from engine.errors import Invalid, UsageFault
 from engine.folders import SHIPPED as RUNBOOKS
@@ -18,7 +19,6 @@ from engine.model import Runbook
 from engine.plain import dataclass
 from engine.registry import Registry
 from engine.sandbox.scenario import SHIPPED, Scenario, load
-from engine.setting_table import BY_NAME, Place
 from engine.source import Node, Parsed
 from engine.source import read as read_yaml
 from engine.testing.changes import Change, NothingChanged, changed, stage_names

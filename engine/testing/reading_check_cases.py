@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.checks.base import Check, Here, Outcome, Params
+from engine.config.table import BY_NAME, Place
 from engine.diagnostics import Diagnostic, Span, shown, sort
 from engine.errors import Invalid, UsageFault
 from engine.facts import Confirmed, Fact
@@ -23,7 +24,6 @@ from engine.model import INPUT_TYPES
 from engine.plain import dataclass
 from engine.references import find, is_whole, look_up
 from engine.sandbox.scenario import SHIPPED, Scenario, load
-from engine.setting_table import BY_NAME, Place
 from engine.source import Node, Parsed
 from engine.source import read as read_yaml
 from engine.testing.check_cases import CheckCase, Said

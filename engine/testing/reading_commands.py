@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from engine.config.table import BY_NAME, Place, Setting
 from engine.diagnostics import Span
 from engine.manual import page
 from engine.model import Runbook, parse_input
 from engine.plain import dataclass
 from engine.sandbox.console import STATES
 from engine.sandbox.faults import CALLS, FAULTS, Fault
-from engine.setting_table import BY_NAME, Place, Setting
 from engine.source import Node
 from engine.testing.model import MODES, WORDS, Command, Consent, Operator
 from engine.testing.reading_expected import ExpectedReading

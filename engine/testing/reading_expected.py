@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import get_args
 
 from engine.diagnostics import Span
-from engine.endings import Attribution, Outcome
 from engine.errors import Exit
 from engine.events import TYPES
 from engine.manual import page
 from engine.model import Runbook
 from engine.plain import dataclass
 from engine.registry import Registry
+from engine.run.endings import Attribution, Outcome
 from engine.source import Node
 from engine.testing.model import Expected, Placed, Verdict
 from engine.testing.outcomes import verdicts_of

@@ -13,16 +13,16 @@ from engine.cel.free import names_in
 from engine.cel.types import BOOL, DURATION, INT, STRING, TIMESTAMP, ListOf, MapOf, Nullable, Record, Words
 from engine.cel.types import Type as Kind
 from engine.diagnostics import Span
-from engine.expressions import Compiled, Condition, type_of_inputs
 from engine.facts import Fact
 from engine.model import Runbook
 from engine.plain import dataclass
 from engine.policy.kinds import type_of
 from engine.references import Reference, find, is_whole
-from engine.scalars import span_in
+from engine.run.expressions import Compiled, Condition, type_of_inputs
 from engine.source import Node
 from engine.validation.notes import Notes
 from engine.validation.types import Type
+from engine.yaml.scalars import span_in
 
 # The class of what an expression of a type comes to.
 _CLASSES: dict[Kind, type] = {BOOL: bool, INT: int, STRING: str, TIMESTAMP: datetime, DURATION: timedelta}

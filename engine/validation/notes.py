@@ -8,8 +8,8 @@ from dataclasses import field
 from engine.diagnostics import Diagnostic, Span
 from engine.plain import dataclass
 from engine.references import Reference
-from engine.scalars import span_in
 from engine.source import Node, Source, clip
+from engine.yaml.scalars import span_in
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""What a second person signed, and whether it suffices. Floor 3."""

@@ -1,0 +1,1 @@
+"""What renderers are handed to draw, as plain values. Floor 0."""
