@@ -15,8 +15,9 @@ import pytest
 import signers
 from signers import Key
 
+from engine.approvals import papers
 from engine.approvals.assessment import Assessment
-from engine.approvals.papers import Approval, Assessor, Question, Signed, papers
+from engine.approvals.papers import Approval, Assessor, Question, Signed
 from engine.errors import Invalid, SettingsFault
 from engine.files import strict_json
 from engine.operators import Operator
