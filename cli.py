@@ -60,7 +60,10 @@ calls(
     cli,
     "validate",
     "validating.validate_runbooks",
-    "Check runbook files: every error of every file at once.",
+    """Check runbook files: every error of every file at once.
+
+    A folder stands for the runbooks and policy files in it. Without FILES: all that can be run here, and their policies.
+    """,
     JUNIT,
     click.argument("paths", metavar="[FILES]...", nargs=-1, type=FILE, shell_complete=offer("yaml")),
 )

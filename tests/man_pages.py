@@ -37,6 +37,7 @@ EXAMPLES = {
     "runbook explain": [("What exit code 13 means, and what to do then:", "runbook explain 13")],
     "runbook validate": [
         ("One file:", "runbook validate runbooks/own.yaml"),
+        ("All files of a folder:", "runbook validate runbooks"),
         ("In a job of GitHub Actions:", "runbook validate --format github --junit runbooks.xml"),
     ],
     "runbook test": [("One scenario, and a report for CI:", "runbook test finalize_invoice -k refused --junit tests.xml")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from wcwidth import wcswidth
 
 import cli
 from engine.library import SHIPPED
+from engine.source import content_of
 
 INVALID = Path(__file__).parent / "invalid"
 ROOT = Path(__file__).parent.parent
@@ -31,6 +33,7 @@ steps:
   - {{id: draft, step: lago.get_invoice, with: {{invoice: "${{inputs.invoice}}"}}}}
 """
 Runbook = Callable[..., Result]
+Screen = Callable[[str, str], None]
 
 
 @pytest.fixture
@@ -99,6 +102,22 @@ def test_a_person_s_list_has_a_heading_and_fits_a_terminal(runbook: Runbook) -> 
     lines = runbook("list", "--format", "human").out.splitlines()
     assert lines[0].split() == ["RUNBOOK", "VERSION", "EFFECT", "PURPOSE"]
     assert max(map(wcswidth, lines)) <= 80
+
+
+@pytest.mark.parametrize("columns", [40, 79])
+def test_a_narrow_terminal_is_told_every_word(
+    runbook: Runbook, folder: Path, screen: Screen, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_bad(folder)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    listed = runbook("list", "--format", "human")
+    narrow, wide = (" ".join(text.split()) for text in (listed.out, runbook("list", "--format", "plain").out))
+    assert max(map(wcswidth, listed.out.splitlines())) <= columns
+    assert [word for word in wide.split() if word not in narrow] == []
+    if columns == 40:
+        screen("human_list_at_40_columns", listed.out)
+    else:
+        screen("human_list_at_79_columns", listed.out)
 
 
 def test_an_invalid_runbook_is_listed_as_such_and_hides_no_other(runbook: Runbook, folder: Path) -> None:
@@ -238,11 +257,63 @@ def test_as_json_a_finding_is_one_document_and_so_is_the_end(runbook: Runbook, f
     assert documents(ended.out) == [{"v": 1, "type": "validate.end", **counts}]
 
 
-@pytest.mark.parametrize("what", ["none.yaml", "own"])
-def test_a_file_that_cannot_be_read_is_a_matter_of_usage(runbook: Runbook, what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [("none.yaml", "none.yaml cannot be read"), ("own", "own holds no runbook and no policy file")],
+)
+def test_a_file_that_cannot_be_read_is_a_matter_of_usage(runbook: Runbook, what: str, why: str) -> None:
     ended = runbook("validate", what)
     assert (ended.code, ended.out) == (2, "0 of 1 runbook valid; 1 cannot be read\n")
-    assert f"{what} cannot be read" in ended.err
+    assert f"error: {why}" in ended.err
+
+
+def test_a_folder_stands_for_the_files_in_it(runbook: Runbook, folder: Path) -> None:
+    add(folder, "look")
+    add_bad(folder)
+    (folder / "look.test.yaml").write_text("no runbook")
+    (folder / "notes.txt").write_text("no runbook either")
+    ended = runbook("validate", str(folder))
+    assert (ended.code, ended.out) == (3, "1 error in 1 of 2 runbooks\n")
+
+
+def test_what_lies_in_a_folder_and_is_not_read_is_told_with_what_to_do(runbook: Runbook, folder: Path) -> None:
+    add(folder, "look").rename(folder / "look.yml")
+    (folder / "gone.yaml").symlink_to("nowhere.yaml")
+    dangling = "it is a link to nowhere.yaml, which is not there (help: Mend or remove the link.)"
+    told = [
+        f"warning: own/gone.yaml is passed over: {dangling}",
+        "warning: own/look.yml is passed over: its name ends in `.yml` (help: Rename it to look.yaml.)",
+    ]
+    for words in (["list"], ["validate"]):
+        ended = runbook(*words)
+        assert (ended.code, ended.err.splitlines()) == (0, told)
+    policies = folder.parent / "policies"
+    policies.mkdir()
+    (policies / "limits.yml").write_text("kind: PolicySet")
+    said = documents(runbook("validate", "--format", "json").err)
+    assert said[2] == {
+        "v": 1, "type": "warning", "message": "policies/limits.yml is passed over: its name ends in `.yml`",
+        "help": "Rename it to limits.yaml.",
+    }  # fmt: skip
+    alone = runbook("validate", "policies")
+    assert (alone.code, alone.err.splitlines()[1].partition(":")[0]) == (2, "warning")
+    assert runbook("list").err.splitlines() == told
+
+
+def test_a_runbook_that_cannot_be_read_is_listed_as_such(
+    runbook: Runbook, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = add(folder, "look")
+
+    def refused(other: Path) -> bytes:
+        if other.name == path.name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return content_of(other)
+
+    monkeypatch.setattr("engine.library.content_of", refused)
+    ended = runbook("list")
+    assert ended.code == 0
+    assert f"look\t-\t-\t{folder / 'look.yaml'} cannot be read: Permission denied" in ended.out.splitlines()
 
 
 def test_a_file_that_cannot_be_read_hides_no_other(runbook: Runbook, folder: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.commands.shell import Shell
-from engine.errors import Exit
-from engine.library import Loaded, check, files
+from engine.errors import Exit, UsageFault
+from engine.library import check, files
 from engine.render import manual
 from engine.render.text import json_line
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 def list_runbooks(shell: Shell) -> int:
     """Name, version, worst effect and purpose of every runbook; an invalid one is told as such."""
-    loaded = [check(path, shell.registry) for path in files(shell.settings.path).values()]
-    rows = [_listed(one, shell.registry) for one in sorted(loaded, key=lambda one: one.path.stem)]
+    found = sorted(files(shell.settings.path).values(), key=lambda path: path.stem)
+    rows = [_listed(path, shell.registry) for path in found]
     terminal = shell.terminal
     if shell.format == "json":
         for row in rows:
@@ -26,6 +27,7 @@ def list_runbooks(shell: Shell) -> int:
             terminal.out(json_line({**body, "purpose": row.purpose, "problem": row.problem or None}))
     else:
         terminal.out(manual.listing(rows, shell.format, width=terminal.width, colour=terminal.colour_out))
+    shell.tell_passed_over(shell.settings.path)
     return Exit.DONE
 
 
@@ -70,11 +72,15 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _listed(loaded: Loaded, registry: Registry) -> manual.Listed:
+def _listed(path: Path, registry: Registry) -> manual.Listed:
+    try:
+        loaded = check(path, registry)
+    except UsageFault as fault:
+        return manual.Listed(path.stem, "-", "-", "", fault.message)
     runbook = loaded.runbook
     if runbook is None:
         count = _count(len(loaded.diagnostics), "finding")
-        return manual.Listed(loaded.path.stem, "-", "-", "", f"not valid: {count}; see `runbook validate`")
+        return manual.Listed(path.stem, "-", "-", "", f"not valid: {count}; see `runbook validate`")
     return manual.Listed(runbook.runbook, str(runbook.version), _worst(runbook, registry), runbook.summary.strip())
 
 

@@ -177,6 +177,21 @@ class Shell:
             terminal.err(github.failure(error, self.path_in_repository(path) if path else ""))
         return error.exit
 
+    def tell_passed_over(self, folders: Sequence[Path]) -> None:
+        """Tell what lies in these folders and is not read: a warning each on stderr, in the format of the command."""
+        from engine.diagnostics import shown
+        from engine.folders import passed_over
+        from engine.render import errors, github
+
+        terminal = self.terminal
+        for one in passed_over(folders):
+            path = os.path.join(shown(one.path.parent), one.path.name)  # of a link, not where it leads
+            said = (f"{path} is passed over: {one.why}", one.to_do)
+            terminal.err(errors.warning(*said, self.format, width=terminal.width, colour=terminal.colour_err))
+            if self.annotates:
+                text = f"{said[0]}. {one.to_do}"
+                terminal.err(github.annotation("warning", text, path=self.path_in_repository(path), line=1))
+
     def path_in_repository(self, path: str) -> str:
         """A file as GitHub knows it: its path in the repository, whichever folder the job's step works in."""
         top = self.env.get("GITHUB_WORKSPACE")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 from engine.commands.shell import Excerpts, Shell
 from engine.diagnostics import Diagnostic, shown
 from engine.errors import Exit, UsageFault
+from engine.folders import inside
 from engine.library import check, files, read
 from engine.plain import dataclass
 from engine.policy_files import library as policy_files
@@ -36,16 +39,22 @@ class Looked:
 def validate_runbooks(shell: Shell, paths: Sequence[Path], junit: Path | None) -> int:
     """Every error of every file, runbooks and policy sets, then one line that counts: 0; 3; 2 where one cannot be read.
 
+    A path that is a folder stands for the files in it. What is passed over in a folder is told and changes no exit code.
     `junit` is where to write the same as a report. Raises UsageFault when it cannot be written.
     """
     registry = shell.registry
-    found = paths or (*files(shell.settings.path).values(), *registry.policies.files().values())
+    folders = [path for path in paths if os.path.isdir(path)]
+    found = [file for path in paths for file in (_in(path) if path in folders else [path])]
+    if not paths:
+        found = [*files(shell.settings.path).values(), *registry.policies.files().values()]
+        folders = [*shell.settings.path, *shell.settings.policies]
     looked = [_look(path, registry) for path in found]
     # An extension that several runbooks need is told once.
     shell.tell(list(dict.fromkeys(diagnostic for one in looked for diagnostic in one.found)))
     for one in looked:
         if one.fault is not None:
             shell.complain(one.fault, path=one.path)
+    shell.tell_passed_over(folders)
     shell.terminal.out(_count(looked, shell.format))
     if junit is not None:
         from engine.files.written import write
@@ -56,9 +65,18 @@ def validate_runbooks(shell: Shell, paths: Sequence[Path], junit: Path | None) -
     return Exit.DONE if all(one.is_valid for one in looked) else Exit.INVALID
 
 
+def _in(folder: Path) -> list[Path]:
+    """The files of a folder that are read; where there are none the folder itself, which then cannot be read."""
+    with suppress(OSError):
+        return inside(folder) or [folder]
+    return [folder]
+
+
 def _look(path: Path, registry: Registry) -> Looked:
     started = perf_counter()
     try:
+        if os.path.isdir(path):
+            raise UsageFault(f"{path} holds no runbook and no policy file", hint="Their names end in `.yaml`.")
         content = read(path)
     except UsageFault as fault:
         return Looked(shown(path), False, fault=fault, seconds=perf_counter() - started)

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from engine.errors import RunbookError
-from engine.render.text import advice, clip, json_line, safe, style, wrap
+from engine.render.text import advice, clip, hang, json_line, safe, style, wrap
 
 MOST_SENTENCE = 1200
+
+
+def warning(message: str, hint: str, format: str, *, width: int = 80, colour: bool = False) -> str:
+    """Something that stops nothing, with a line end: what, and what to do."""
+    if format == "json":
+        return json_line({"v": 1, "type": "warning", "message": message, "help": hint})
+    if format == "plain":
+        return f"warning: {safe(message)} (help: {safe(hint)})\n"
+    first, *rest = hang("warning: ", clip(safe(f"{message}. {hint}"), MOST_SENTENCE), width)
+    return "\n".join([first.replace("warning: ", style("warning: ", "warn", colour), 1), *rest]) + "\n"
 
 
 def render(error: RunbookError, format: str, *, width: int = 80, colour: bool = False) -> str:

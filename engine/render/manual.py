@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.plain import dataclass
-from engine.render.text import safe, style, table, wrap
+from engine.render.text import hang, pad, safe, style, table, wrap
+from engine.render.text import width as columns
 
 # What a step is for the person who runs it.
 MARKS = {
@@ -16,6 +17,11 @@ MARKS = {
     "policy": "policies",
     "read": "reads",
 }
+
+
+# The least room for what a runbook is for beside its name, and the most that a name, a version and an effect take.
+LEAST_PURPOSE = 30
+MOST_HEAD = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +80,18 @@ def listing(rows: Sequence[Listed], format: str, *, width: int = 80, colour: boo
         return "".join(line + "\n" for line in lines)
     if not rows:
         return "no runbooks; RUNBOOK_PATH names folders of them\n"
-    cells = [(row.name, row.version, row.effect, row.problem or row.purpose) for row in rows]
-    lines = table([("RUNBOOK", "VERSION", "EFFECT", "PURPOSE"), *cells], limit=width, wide=3)
-    return "\n".join([style(lines[0], "dim", colour), *lines[1:]]) + "\n"
+    heads = [("RUNBOOK", "VERSION", "EFFECT"), *((row.name, row.version, row.effect) for row in rows)]
+    title, *lines = table(heads, limit=max(width, MOST_HEAD))
+    start = max(map(columns, (title, *lines))) + 2
+    is_beside = width - start >= LEAST_PURPOSE
+    shown = [style(pad(title, start) + "PURPOSE" if is_beside else title, "dim", colour)]
+    for row, line in zip(rows, lines, strict=True):
+        said = safe(row.problem or _one(row.purpose))
+        if is_beside:
+            shown += hang(pad(line, start), said, width)
+        else:  # a name is there to be copied, so what it is for goes below
+            shown += [*wrap(line, width), *wrap(said, width, indent="  ")]
+    return "\n".join(shown) + "\n"
 
 
 def page(manual: Manual, *, width: int = 80, colour: bool = False) -> str:
