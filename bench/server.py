@@ -1,7 +1,8 @@
 """A recorded Lago in a process of its own, so that no peer shares the interpreter or the core's time with it.
 
 One line on stdin is one order: `reset` plays the scenario from its beginning, as an invoice with an id of its own, since
-one journal finalizes one invoice once; `seen` answers every request since then.
+one journal finalizes one invoice once; `seen` answers every request since then; `slow` and `fast` say whether each answer
+takes as long as one of a running Lago, or no longer than it has to.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 ROOT = Path(__file__).parent.parent
 SCENARIO = "finalize_ok"
 CLOCK = "2026-11-23T12:00:00Z"
+# Seconds that a Lago v1.51 took on a small machine, alone: a read, and a write with five fees (0.25 to 0.6 were seen).
+LAGO_TAKES = {"GET": 0.13, "PUT": 0.4}
 
 
 class Server:
@@ -43,6 +47,10 @@ class Server:
     def reset(self) -> None:
         """Play the scenario from its beginning, as another invoice."""
         self.invoice = self._ask("reset")
+
+    def answer(self, how: Literal["slow", "fast"]) -> None:
+        """From now on take a Lago's time for every answer, or no more than it has to."""
+        self._ask(how)
 
     def seen(self) -> list[tuple[str, str]]:
         """Method and target of every request since the last reset, in order; `{invoice}` stands for its id."""
@@ -80,8 +88,14 @@ def serve() -> None:
 
     seen: list[tuple[str, str]] = []
     sandbox = Renamed([Player(scenario)], now=lambda: now)
+    takes: dict[str, float] = {}
+
+    def before(method: str, target: str) -> None:
+        seen.append((method, target))
+        time.sleep(takes.get(method, 0.0))
+
     with sandbox:
-        sandbox.before = lambda method, target: seen.append((method, target))
+        sandbox.before = before
         for order in map(str.strip, sys.stdin):
             answer: Any = seen
             if order == "about":
@@ -90,6 +104,9 @@ def serve() -> None:
                 seen.clear()
                 sandbox.router = Router([Player(scenario)])
                 answer = sandbox.invoice = str(uuid.uuid4())
+            elif order in ("slow", "fast"):
+                takes.clear()
+                takes.update(LAGO_TAKES if order == "slow" else {})
             print(json.dumps(answer), flush=True)  # noqa: T201
 
 

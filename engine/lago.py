@@ -30,6 +30,7 @@ from engine.lago_models import (
     Wallet,
 )
 from engine.lago_reading import PER_PAGE, KeyRefused, NotFound, Reads, owner, path_name
+from engine.under_way import UnderWay
 from engine.values import Secret, parse_lago_id
 
 __all__ = ["KeyRefused", "Lago", "NotFound"]
@@ -159,25 +160,27 @@ class Lago:
         return Fetched(Subscriptions(items=tuple(found)), tuple(requests), self._clock.now(), seconds)
 
     def get_credits(self, external_customer_id: str) -> Fetched[Credits]:
-        """Active coupons, credit notes and wallets of the customer. Raises KeyRefused, Unreachable."""
+        """Active coupons, credit notes and wallets of the customer, read side by side. Raises KeyRefused, Unreachable."""
         whose = ("external_customer_id", external_customer_id)
 
         def is_theirs(row: Mapping[str, Any]) -> bool:
             return owner(row) in (None, external_customer_id)
 
+        active = [whose, ("status", "active")]
+        first = UnderWay(lambda: self._reads.every("/credit_notes", [whose], CreditNote, is_theirs))
+        second = UnderWay(lambda: self._reads.every("/wallets", [whose], Wallet, is_theirs))
         coupons = self._reads.every(
             "/applied_coupons",
-            [whose, ("status", "active")],
+            active,
             AppliedCoupon,
             lambda row: is_theirs(row) and row.get("status") == "active",
         )
-        notes = self._reads.every("/credit_notes", [whose], CreditNote, is_theirs)
-        wallets = self._reads.every("/wallets", [whose], Wallet, is_theirs)
+        notes, wallets = first.result(), second.result()
         return Fetched(
             Credits(applied_coupons=coupons.rows, credit_notes=notes.rows, wallets=wallets.rows),
             coupons.requests + notes.requests + wallets.requests,
             self._clock.now(),
-            coupons.seconds + notes.seconds + wallets.seconds,
+            max(coupons.seconds, notes.seconds, wallets.seconds),
         )
 
     def list_invoices(self, external_customer_id: str, status: str) -> Fetched[tuple[ListedInvoice, ...]]:

@@ -140,13 +140,15 @@ class Runner:
         self._stop_if_denied(judged)
 
     def _first_reads(self) -> None:
-        for defn in self.way.before:
+        for at, defn in enumerate(self.way.before):
             step = self.gathering.steps.get(defn.name) if defn.kind == "step" else None
             if isinstance(step, ReadStep):
                 try:
                     if not self.gathering.takes(defn, "first"):
                         self.gathering.tell_skipped(defn)
                         continue
+                    if self.target is not None:  # what this is about comes alone: it may end here
+                        self.gathering.read_ahead(self.way.before[at:], "first")
                     fact = self.gathering.read(defn, "first")
                 except Denied as gone:
                     raise Ended(self._gone(gone)) from gone
@@ -316,10 +318,16 @@ class Runner:
         self._read_again("refreshed")
 
     def _read_again(self, phase: str) -> None:
-        renewed = self.way.renewed if self.refreshed else set()
-        for defn, step in self.way.reads:
-            if step.repeats and defn.id not in renewed and self.gathering.takes(defn, phase):
+        again = self._again()
+        for at, defn in enumerate(again):
+            if self.gathering.takes(defn, phase):
+                self.gathering.read_ahead(again[at:], phase)
                 self._expect_found(lambda defn=defn: self.gathering.read(defn, phase, quiet=True))
+
+    def _again(self) -> list[StepDef]:
+        """The reads that are repeated, in order; what a write renewed is read again under the write's id."""
+        renewed = self.way.renewed if self.refreshed else set()
+        return [defn for defn, step in self.way.reads if step.repeats and defn.id not in renewed]
 
     def _expect_found(self, read: Any) -> Any:
         """A thing that was there before and is gone now is the world moving, not a bad id."""
@@ -335,7 +343,9 @@ class Runner:
         started = self.world.clock.monotonic()
         self.log.notice(Started("recheck", "Nothing moved since you confirmed", "recheck"))
         before = self.asking.figures()
-        for defn, _ in self.way.writes:
+        writes = [defn for defn, _ in self.way.writes]
+        self.gathering.read_ahead([*writes, *self._again()], "recheck")
+        for defn in writes:
             self._expect_found(lambda defn=defn: self.gathering.reread(defn, "recheck"))
         self._read_again("recheck")
         after = self.asking.figures()

@@ -12,6 +12,7 @@ import pytest
 
 from bench.expressions import report as expressions_report
 from bench.run import report
+from bench.server import LAGO_TAKES
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.campaign  # a round of everything takes as long as many tests
@@ -27,9 +28,15 @@ def found() -> Any:
 
 
 def test_every_peer_makes_the_calls_that_it_is_said_to_make(found: Any) -> None:
-    calls = {name: peer["calls"] for name, peer in found["peers"].items() if peer["calls"]}
-    run = calls.pop("runbook run")
-    assert calls == {"bare script, 7 calls": 7, "bare script": run, "runbook run --dry-run": 9}
+    for table in ("peers", "as_lago"):
+        calls = {name: peer["calls"] for name, peer in found[table].items() if peer["calls"]}
+        run = calls.pop("runbook run")
+        assert calls == {"bare script, 7 calls": 7, "bare script": run, "runbook run --dry-run": 9}
+
+
+def test_a_server_that_takes_a_lago_s_time_is_slower_by_just_that(found: Any) -> None:
+    at_once, as_lago = (found[table]["bare script, 7 calls"]["wall_least"] for table in ("peers", "as_lago"))
+    assert as_lago - at_once > 0.9 * (5 * LAGO_TAKES["GET"] + 2 * LAGO_TAKES["PUT"])
 
 
 def test_what_is_measured_is_there(found: Any) -> None:

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -152,10 +153,19 @@ def test_each_phase_reads_a_thing_once(tmp_path: Path) -> None:
         "wallets",
         "billing_entities/acme",
     ]
-    expected = [("GET", path) for path in [*reads, "invoices"]] + [("PUT", f"{invoice}/refresh")]
-    expected += [("GET", path) for path in reads] * 2 + [("PUT", f"{invoice}/finalize"), ("GET", invoice)]
-    expected += [("GET", "invoices"), ("GET", "invoices")]
-    assert order == expected
+    phases = [
+        [("GET", invoice)],  # alone, since a run may end with what it shows
+        [("GET", path) for path in [*reads[1:], "invoices"]],
+        [("PUT", f"{invoice}/refresh")],
+        [("GET", path) for path in reads],
+        [("GET", path) for path in reads],
+        [("PUT", f"{invoice}/finalize")],
+        [("GET", invoice)],
+        [("GET", "invoices"), ("GET", "invoices")],
+    ]
+    came = iter(order)
+    assert [sorted(islice(came, len(phase))) for phase in phases] == [sorted(phase) for phase in phases]
+    assert list(came) == []
 
 
 def test_the_last_json_line_says_how_it_ended(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import random
 import socket
 import ssl
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -198,6 +199,7 @@ class Wire:
     heard: Callable[[Heard], object] = id
     _deadlines: Deadlines = field(default_factory=Deadlines, init=False)
     _reader: httpx.Client | None = field(default=None, init=False)
+    _opening: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
         """Raises SettingsFault for a secret that no header can carry, before a library names it in an error."""
@@ -283,12 +285,12 @@ class Wire:
         return Reply(status, headers, parse(content), time.monotonic() - started, request_id)
 
     def _read_once(self, request: Request, seconds: float) -> Reply:
-        if self._reader is None:
-            self._reader = self._client(is_kept=True)
+        with self._opening:  # several reads may be the first
+            reader = self._reader = self._reader or self._client(is_kept=True)
         request_id = str(uuid.uuid4())
         started = time.monotonic()
         with self._exchange(seconds):
-            status, headers, content = self._send(self._reader, request, request_id)
+            status, headers, content = self._send(reader, request, request_id)
         return Reply(status, headers, parse(content), time.monotonic() - started, request_id)
 
     # Writes

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import field
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -16,10 +18,11 @@ from engine.http.exchange import Answer, Fetched, NeverSent, Replied, Request
 from engine.model import Runbook, StepDef
 from engine.operators import Operator
 from engine.plain import dataclass
-from engine.references import resolve
+from engine.references import find, resolve
 from engine.run.endings import state_of
 from engine.run.log import RunLog
 from engine.steps.base import OneWayStep, ReadStep, Step, World, WriteStep
+from engine.under_way import UnderWay
 from engine.values import digest
 
 WORDS: dict[str, Word] = {"pass": "ok", "warn": "warn", "deny": "DENY"}
@@ -51,6 +54,7 @@ class Gathering:
     subject: str | None = None
     fetched: dict[str, Fetched[Any]] = field(default_factory=dict)
     skipped: set[str] = field(default_factory=set)
+    _begun: dict[tuple[str, str], UnderWay[Fetched[Any]]] = field(default_factory=dict)
     _in_full: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def step_of(self, defn: StepDef) -> Step[Any]:
@@ -89,12 +93,30 @@ class Gathering:
             raise Bug(f"step `{defn.id}` does not read")
         if not quiet:
             self.log.notice(Started(defn.id, self.title(defn), defn.id))
-        fetched = step.read(self.params(defn, step.Params), self.world)
+        begun = self._begun.pop((phase, defn.id), None)
+        fetched = begun.result() if begun else step.read(self.params(defn, step.Params), self.world)
         self.take(defn.id, fetched, phase)
         if not quiet:
             self.log.notice(Finished(defn.id, "ok", defn.id, fetched.value.summary(), fetched.seconds))
         fact: Fact = fetched.value
         return fact
+
+    def read_ahead(self, coming: Sequence[StepDef], phase: str) -> None:
+        """Begin the reads among the `coming` steps that need nothing of any of these; the first is the caller's to take.
+
+        They are recorded and shown in their turn, as `read` asks for them. One with a `when:` is decided in its turn,
+        and what is wrong with one is told in its turn.
+        """
+        unknown = {defn.id for defn in coming}
+        for defn in coming[1:]:
+            step = self.steps.get(defn.name) if defn.kind == "step" else None
+            needed = {name for reference in find(dict(defn.with_)) for name in reference.names}
+            if not isinstance(step, ReadStep) or not step.beside or defn.when is not None or needed & unknown:
+                continue
+            if (phase, defn.id) not in self._begun:
+                with suppress(Exception):
+                    work = partial(step.read, self.params(defn, step.Params), self.world)
+                    self._begun[phase, defn.id] = UnderWay(work)
 
     def reread(self, defn: StepDef, phase: str) -> Fact:
         """Read again what a write step renews, under the write step's id."""

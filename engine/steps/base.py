@@ -94,10 +94,14 @@ class Step(Generic[P]):
 
 @dataclass(frozen=True, slots=True)
 class ReadStep(Step[P]):
-    """A step that only reads. `repeats` is False where a second read in the same run would say nothing new."""
+    """A step that only reads. `repeats` is False where a second read in the same run would say nothing new.
+
+    `beside` says that it may be read in a thread of its own, beside others: it neither waits nor tells, it asks.
+    """
 
     read: Callable[[P, World], Fetched[Any]] = field(kw_only=True)
     repeats: bool = True
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,4 +40,5 @@ STEP = ReadStep(
     Params=Params,
     Fact=BillingEntity,
     read=read,
+    beside=True,
 )

@@ -37,4 +37,5 @@ STEP = ReadStep(
     Params=Params,
     Fact=Credits,
     read=read,
+    beside=True,
 )

@@ -38,4 +38,5 @@ STEP = ReadStep(
     Params=Params,
     Fact=Customer,
     read=read,
+    beside=True,
 )

@@ -41,4 +41,5 @@ STEP = ReadStep(
     Fact=InvoiceHistory,
     read=read,
     repeats=False,
+    beside=True,
 )

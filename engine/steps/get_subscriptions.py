@@ -42,4 +42,5 @@ STEP = ReadStep(
     Params=Params,
     Fact=Subscriptions,
     read=read,
+    beside=True,
 )

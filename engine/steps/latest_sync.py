@@ -40,4 +40,5 @@ STEP = ReadStep(
     Fact=LatestSync,
     read=read,
     repeats=False,
+    beside=True,
 )

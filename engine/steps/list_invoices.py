@@ -17,6 +17,7 @@ from pydantic import Field
 from engine.http.exchange import Fetched
 from engine.lago_models import Invoice, InvoiceLists
 from engine.steps.base import Effect, ReadStep, StepParams, World
+from engine.under_way import UnderWay
 
 
 class Params(StepParams):
@@ -26,20 +27,22 @@ class Params(StepParams):
 
 
 def read(params: Params, world: World) -> Fetched[InvoiceLists]:
-    """Both lists of the invoice's customer, every page, each row re-checked against its filter.
+    """Both lists of the invoice's customer, side by side, every page, each row re-checked against its filter.
 
     Raises what `Lago.list_invoices` raises.
     """
     external_id = params.invoice.customer.external_id
-    drafts = world.lago.list_invoices(external_id, "draft")
+    under_way = UnderWay(lambda: world.lago.list_invoices(external_id, "draft"))
     finalized = world.lago.list_invoices(external_id, "finalized")
+    drafts = under_way.result()
     lists = InvoiceLists(
         lago_id=params.invoice.lago_id,
         drafts=drafts.value,
         finalized=finalized.value,
         expect=params.invoice.status,
     )
-    return Fetched(lists, drafts.requests + finalized.requests, finalized.at, drafts.seconds + finalized.seconds)
+    took = max(drafts.seconds, finalized.seconds)
+    return Fetched(lists, drafts.requests + finalized.requests, max(drafts.at, finalized.at), took)
 
 
 STEP = ReadStep(

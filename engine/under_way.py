@@ -1,0 +1,34 @@
+"""Work that goes on in a thread of its own: an answer that is waited for need not wait for another one first. Floor 1.
+
+The threads are daemons: a command that ends does not stay for an answer that nobody will read any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class UnderWay(Generic[T]):
+    """Work that was begun. It must touch nothing that somebody else touches meanwhile, and tell nobody anything."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._came: SimpleQueue[tuple[T] | BaseException] = SimpleQueue()
+        Thread(target=self._do, args=(work,), daemon=True).start()
+
+    def _do(self, work: Callable[[], T]) -> None:
+        try:
+            self._came.put((work(),))
+        except BaseException as error:
+            self._came.put(error)
+
+    def result(self) -> T:
+        """What came of it, once; waits for it. Raises what the work raised. A signal is answered while it waits."""
+        came = self._came.get()
+        if isinstance(came, BaseException):
+            raise came
+        return came[0]
