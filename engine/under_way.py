@@ -6,7 +6,7 @@ The threads are daemons: a command that ends does not stay for an answer that no
 from __future__ import annotations
 
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Generic, TypeVar
 
@@ -26,9 +26,15 @@ class UnderWay(Generic[T]):
         except BaseException as error:
             self._came.put(error)
 
-    def result(self) -> T:
-        """What came of it, once; waits for it. Raises what the work raised. A signal is answered while it waits."""
-        came = self._came.get()
+    def result(self, within: float | None = None) -> T:
+        """What came of it, to be asked once. Waits for it, at most `within` seconds; a signal is answered meanwhile.
+
+        Raises what the work raised; TimeoutError when the time is over, and the work is then left behind.
+        """
+        try:
+            came = self._came.get(timeout=within)
+        except Empty:
+            raise TimeoutError from None
         if isinstance(came, BaseException):
             raise came
         return came[0]

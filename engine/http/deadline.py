@@ -8,7 +8,6 @@ which the operating system would let hang for as long as it likes.
 from __future__ import annotations
 
 import ipaddress
-import queue
 import socket
 import ssl
 import threading
@@ -20,6 +19,7 @@ from typing import Any
 import httpcore
 
 from engine.plain import dataclass
+from engine.under_way import UnderWay
 
 FOREVER = 86_400.0
 
@@ -151,20 +151,11 @@ def addresses_of(host: str, port: int, seconds: float) -> list[str]:
         return [str(ipaddress.ip_address(host))]
     except ValueError:
         pass
-    found: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
-
-    def look_up() -> None:
-        try:
-            rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found.put(list(dict.fromkeys(str(row[4][0]) for row in rows)))
-        except (OSError, UnicodeError) as error:  # a label that is empty or too long is a UnicodeError
-            found.put(error)
-
-    threading.Thread(target=look_up, name="look-up", daemon=True).start()
+    looking_up = UnderWay(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     try:
-        answer = found.get(timeout=seconds)
-    except queue.Empty:
+        rows = looking_up.result(seconds)
+    except TimeoutError:
         raise httpcore.ConnectTimeout("the name was not looked up in time") from None
-    if isinstance(answer, Exception):
-        raise httpcore.ConnectError(str(answer)) from answer
-    return answer
+    except (OSError, UnicodeError) as error:  # a label that is empty or too long is a UnicodeError
+        raise httpcore.ConnectError(str(error)) from error
+    return list(dict.fromkeys(str(row[4][0]) for row in rows))
