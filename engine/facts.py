@@ -7,7 +7,8 @@ compile and evaluate each of 300 texts at every start.
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
 
 from engine.plain import dataclass
 from engine.values import digest, jsonable
@@ -40,8 +41,21 @@ def is_unnamed(key: str) -> bool:
     return plain in UNNAMED or plain.startswith("address")
 
 
+class Beside:
+    """Base of what stands beside a field's type and changes nothing about how it is read, which pydantic is told.
+
+    What says nothing to it pydantic tries one way after the other to make something of, for each of 200 fields.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler(source)
+
+
 @dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(Beside):
     """Beside the type of a text: the words that it can be, as far as is known. Reading takes any other word too."""
 
     words: frozenset[str]
@@ -51,13 +65,13 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
-class Shaped:
+class Shaped(Beside):
     """Beside a field that holds any JSON: the type that what is recorded of it has, as far as is known."""
 
     as_: Any
 
 
-class Always:
+class Always(Beside):
     """Beside a field that reading can do without: every supported server says it, and never null (`lago.md` 3).
 
     An expression may take it for granted; where it is missing after all, nothing is decided by it.

@@ -7,8 +7,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
+from pydantic import BeforeValidator, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
+from pydantic_core import core_schema as be
 
+from engine.plain import dataclass
 from engine.values import canonical, jsonable
 
 # JSON carries integers exactly up to here, and so does the journal.
@@ -58,15 +61,32 @@ def _bare_day(value: Any) -> Any:
     return value[:10] if isinstance(value, str) else value
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadAs:
+    """Beside a type: how pydantic reads it, said once. From validators it would work that out for each of 200 fields."""
+
+    schema: CoreSchema
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return self.schema
+
+
 # Whole minor units; a float, a text or a truth value is an error and never rounded into money.
-Cents = Annotated[int, Field(strict=True, ge=-_EXACT, le=_EXACT)]
+Cents = Annotated[int, ReadAs(be.int_schema(strict=True, ge=-_EXACT, le=_EXACT))]
 # A rate in percent, units, or a precise amount; Lago sends rates as JSON numbers and the rest as text.
-Exact = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_plain_size)]
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
-Day = Annotated[date, BeforeValidator(_bare_day)]
-Text = Annotated[str, PlainValidator(_text)]
+Exact = Annotated[
+    Decimal,
+    ReadAs(
+        be.no_info_after_validator_function(
+            _plain_size, be.no_info_before_validator_function(_decimal, be.decimal_schema())
+        )
+    ),
+]
+Moment = Annotated[datetime, ReadAs(be.no_info_after_validator_function(_in_utc, be.datetime_schema()))]
+Day = Annotated[date, ReadAs(be.no_info_before_validator_function(_bare_day, be.date_schema()))]
+Text = Annotated[str, ReadAs(be.no_info_plain_validator_function(_text))]
 # Any JSON, kept as it is but for floats, which have no place in a record.
-Json = Annotated[Any, BeforeValidator(_without_floats)]
+Json = Annotated[Any, ReadAs(be.no_info_before_validator_function(_without_floats, be.any_schema()))]
 # Put before a tuple's type: a list that Lago sends as null is an empty one.
 NullIsEmpty = BeforeValidator(_none_as_empty)
 

@@ -23,6 +23,7 @@ from engine.run.endings import state_of
 from engine.run.log import RunLog
 from engine.steps.base import OneWayStep, ReadStep, Step, World, WriteStep
 from engine.under_way import UnderWay
+from engine.validation.types import type_of
 from engine.values import digest
 
 WORDS: dict[str, Word] = {"pass": "ok", "warn": "warn", "deny": "DENY"}
@@ -64,6 +65,7 @@ class Gathering:
     def params(self, defn: StepDef, model: type[BaseModel]) -> Any:
         """A step's or check's parameters, from what its `with:` refers to. Raises Bug when validation let slip a type."""
         values = {key: resolve(raw, self.known) for key, raw in defn.with_.items()}
+        _build_parts(model)
         try:
             return model.model_validate(values)
         except ValidationError as error:
@@ -243,6 +245,16 @@ class Gathering:
         if defn.kind == "policy":
             return defn.title or "What the policies say"
         return defn.title or (self.checks[defn.name].title if defn.kind == "check" else self.steps[defn.name].title)
+
+
+def _build_parts(model: type[BaseModel]) -> None:
+    """Build the facts that a model takes before it is built itself: pydantic takes over what is built, and else builds
+    it anew for each that takes one, an invoice twice before the first is read."""
+    if not model.__pydantic_complete__:
+        for field in model.model_fields.values():
+            for kind in type_of(field.annotation).classes:
+                if issubclass(kind, BaseModel):
+                    kind.model_rebuild()
 
 
 def figures_of(facts: Mapping[str, Fact], step: OneWayStep[Any] | None, world: World) -> dict[str, Any]:
