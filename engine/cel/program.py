@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.cel.handed import Handed, NotAsDeclared
 from engine.cel.problems import Failed, OverBudget, Problem
@@ -12,6 +12,9 @@ from engine.cel.trace import Trace
 from engine.cel.tree import Part
 from engine.cel.types import BOOL, Type
 from engine.plain import dataclass
+
+if TYPE_CHECKING:
+    from engine.cel.entries import Entry, Path
 
 MOST_STEPS = 200_000
 
@@ -52,6 +55,20 @@ class Program:
         from engine.cel.conditions import conditions
 
         return conditions(self._part, is_one=self.type == BOOL)
+
+    @property
+    def taken(self) -> tuple[Entry, ...]:
+        """The entries of maps that it takes by a written key, as `params.limits["EUR"]`."""
+        from engine.cel.entries import taken
+
+        return tuple(taken(self._part))
+
+    @property
+    def asked(self) -> frozenset[Path]:
+        """The entries of maps that it asks for, as `"EUR" in params.limits`."""
+        from engine.cel.entries import asked
+
+        return frozenset(asked(self._part))
 
     def explain(self, values: Mapping[str, Any]) -> Trace:
         """The same evaluation, told part by part. Raises nothing: what would be raised is an `error` of the trace."""

@@ -9,8 +9,9 @@ from engine.cel import Failed, OverBudget, Problem, Program, Uncompiled, compile
 from engine.cel.types import BOOL, Type
 from engine.diagnostics import Diagnostic
 from engine.plain import dataclass
+from engine.policy_files.missing_entries import Params
 from engine.source import Node, clip
-from engine.validation.notes import Notes
+from engine.validation.notes import Notes, meant
 from engine.yaml.scalars import span_in
 
 
@@ -21,6 +22,7 @@ class Expressions:
     notes: Notes
     reads: set[str] = field(default_factory=set)
     has_broken: bool = False
+    compiled: list[tuple[Node, Program]] = field(default_factory=list)
 
     def compile(self, node: Node, names: Mapping[str, Type], wants: Type | None = None) -> Program | None:
         """The expression of a node; None after its problems were noted, each at its own place."""
@@ -35,7 +37,21 @@ class Expressions:
         for problem in program.warnings:
             self._note(node, problem, "RP011", "warning")
         self.reads.update(program.reads)
+        self.compiled.append((node, program))
         return program
+
+    def missing_entries(self, params: Params) -> None:
+        """Warn of entries of params that are taken by name and are not there; not where any expression asks for them first."""
+        known = {path for _, program in self.compiled for path in program.asked}
+        for node, program in self.compiled:
+            for entry in program.taken:
+                if entry.path[0] == "params" and entry.path not in known and (labels := params.without(entry.path)):
+                    name, key = ".".join(entry.path[:-1]), entry.path[-1]
+                    message = f"`{name}` has no entry `{key}`{params.where(labels)}; without it this fails"
+                    near = meant(key, params.keys(entry.path, labels))
+                    help = f"did you mean `{near}`? Else give it" if near else "give it"
+                    help += f' one under `params`, or ask first: "{key}" in {name}'
+                    self._note(node, Problem(entry.start, entry.end, message, help), "RP011", "warning")
 
     def _note(self, node: Node, problem: Problem, code: str, severity: str) -> None:
         span = clip(span_in(node, problem.start, problem.end, self.notes.source), self.notes.source)

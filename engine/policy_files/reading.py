@@ -16,6 +16,7 @@ from engine.policy.kinds import KINDS, Kind
 from engine.policy.model import PLANNED, RESERVED, Asked, Policy, PolicySet, names_of
 from engine.policy_files import format
 from engine.policy_files.expressions import Expressions
+from engine.policy_files.missing_entries import Params
 from engine.policy_files.rego import RegoReading, digest_of
 from engine.policy_files.rules import Rules
 from engine.policy_files.shapes import MOMENT, Shapes
@@ -84,7 +85,9 @@ class Reading:
             return self._made(about or {}, applies or {}, [], asked)
         policies = rules.all(top.get("policies"))
         self._unused(top)
-        return self._made(about or {}, applies or {}, policies)
+        found = self._made(about or {}, applies or {}, policies)
+        self.expressions.missing_entries(Params(found.params, found.by_environment, found.environments))
+        return found
 
     def _made(
         self, about: Mapping[str, Node], applies: Mapping[str, Node], policies: list[Policy], asked: Asked | None = None
