@@ -30,7 +30,7 @@ from engine.lago_models import (
     Wallet,
 )
 from engine.lago_reading import PER_PAGE, KeyRefused, NotFound, Reads, owner, path_name
-from engine.under_way import UnderWay
+from engine.under_way import Begin, UnderWay
 from engine.values import Secret, parse_lago_id
 
 __all__ = ["KeyRefused", "Lago", "NotFound"]
@@ -44,7 +44,10 @@ _REFRESH = re.compile(r".*/api/v1/invoices/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]
 
 
 class Lago:
-    """One Lago. `read_only` cannot send anything but GET and HEAD; with `may_refresh` a refresh too, and nothing else."""
+    """One Lago. `read_only` cannot send anything but GET and HEAD; with `may_refresh` a refresh too, and nothing else.
+
+    `begin` says how reads that do not need each other's answer are made: side by side, or each in its turn.
+    """
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class Lago:
         may_refresh: bool = False,
         tell: Callable[[str], object] = str,
         heard: Callable[[Heard], object] = id,
+        begin: Begin = UnderWay,
     ) -> None:
         permits = anything
         if read_only:
@@ -64,6 +68,7 @@ class Lago:
             url, "Authorization", Secret(f"Bearer {key.reveal()}"), clock, permits, tell=tell, heard=heard
         )
         self._clock = clock
+        self._begin = begin
         self._reads = Reads(self._wire, clock)
 
     @property
@@ -167,8 +172,8 @@ class Lago:
             return owner(row) in (None, external_customer_id)
 
         active = [whose, ("status", "active")]
-        first = UnderWay(lambda: self._reads.every("/credit_notes", [whose], CreditNote, is_theirs))
-        second = UnderWay(lambda: self._reads.every("/wallets", [whose], Wallet, is_theirs))
+        first = self._begin(lambda: self._reads.every("/credit_notes", [whose], CreditNote, is_theirs))
+        second = self._begin(lambda: self._reads.every("/wallets", [whose], Wallet, is_theirs))
         coupons = self._reads.every(
             "/applied_coupons",
             active,

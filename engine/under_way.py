@@ -8,9 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Awaited(Protocol[T_co]):
+    """What somebody will ask for."""
+
+    def result(self) -> T_co:
+        """What came of it, to be asked once. Raises what the work raised."""
+
+
+class Begin(Protocol):
+    """How work is begun: `UnderWay` or `InTurn`."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaited[T]:
+        """Begin it."""
 
 
 class UnderWay(Generic[T]):
@@ -38,3 +53,10 @@ class UnderWay(Generic[T]):
         if isinstance(came, BaseException):
             raise came
         return came[0]
+
+
+class InTurn(Generic[T]):
+    """Work that is done when it is asked for, where the order of what is done is to be always the same."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self.result = work

@@ -16,7 +16,7 @@ from patient_lago import Patient
 from test_interrupted_runs import Running
 
 from engine.journal import Reader
-from engine.under_way import UnderWay
+from engine.under_way import InTurn, UnderWay
 
 TOTAL = "636.04 EUR"
 # The reads of `finalize_invoice` that need nothing but the draft, and those that need the customer first.
@@ -118,6 +118,14 @@ def test_work_hands_over_its_value_and_raises_what_it_raised() -> None:
     assert first.result() == 1
     with pytest.raises(ValueError, match="invalid literal"):
         second.result()
+
+
+def test_in_turn_nothing_is_done_before_it_is_asked_for() -> None:
+    done: list[int] = []
+    first, second = InTurn(lambda: done.append(1)), InTurn(lambda: done.append(2))
+    second.result()
+    first.result()
+    assert done == [2, 1]
 
 
 def test_models_that_several_threads_use_first_at_once_are_built_whole() -> None:

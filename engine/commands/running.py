@@ -15,6 +15,7 @@ from engine.plain import dataclass
 from engine.run.interrupts import Interrupts
 from engine.session.command import Session, defaults
 from engine.steps.base import Effect
+from engine.under_way import InTurn, UnderWay
 
 if TYPE_CHECKING:
     from engine.resume import Word
@@ -121,6 +122,7 @@ def open_session(shell: Shell, wanted: Wanted) -> Session:
         fault=shell.fault,
         tell=tell,
         heard=shell.heard,
+        begin=UnderWay if shell.heard is id else InTurn,  # a recording is the same, whenever it is made
         is_lost=terminal.is_lost,
         ask_key=terminal.ask_secret if terminal.can_ask else None,
         is_detailed=wanted.is_detailed,

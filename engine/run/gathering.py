@@ -22,7 +22,7 @@ from engine.references import find, resolve
 from engine.run.endings import state_of
 from engine.run.log import RunLog
 from engine.steps.base import OneWayStep, ReadStep, Step, World, WriteStep
-from engine.under_way import UnderWay
+from engine.under_way import Awaited
 from engine.validation.types import type_of
 from engine.values import digest
 
@@ -55,7 +55,7 @@ class Gathering:
     subject: str | None = None
     fetched: dict[str, Fetched[Any]] = field(default_factory=dict)
     skipped: set[str] = field(default_factory=set)
-    _begun: dict[tuple[str, str], UnderWay[Fetched[Any]]] = field(default_factory=dict)
+    _begun: dict[tuple[str, str], Awaited[Fetched[Any]]] = field(default_factory=dict)
     _in_full: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def step_of(self, defn: StepDef) -> Step[Any]:
@@ -118,7 +118,7 @@ class Gathering:
             if (phase, defn.id) not in self._begun:
                 with suppress(Exception):
                     work = partial(step.read, self.params(defn, step.Params), self.world)
-                    self._begun[phase, defn.id] = UnderWay(work)
+                    self._begun[phase, defn.id] = self.world.begin(work)
 
     def reread(self, defn: StepDef, phase: str) -> Fact:
         """Read again what a write step renews, under the write step's id."""

@@ -10,6 +10,7 @@ from engine.http.exchange import Heard
 from engine.plain import dataclass
 from engine.settings import Settings
 from engine.steps.base import Effect, Limits, World
+from engine.under_way import Begin, UnderWay
 
 if TYPE_CHECKING:
     from engine.config.secrets import Ask
@@ -24,7 +25,7 @@ class Hears:
     ask_key: Ask | None = None
 
 
-def open_world(settings: Settings, clock: Clock, hears: Hears, reach: Effect) -> World:
+def open_world(settings: Settings, clock: Clock, hears: Hears, reach: Effect, begin: Begin = UnderWay) -> World:
     """Lago and the console as the settings say. What a run may not write, its transport cannot send.
 
     Raises SettingsFault: no address, no key, a key from elsewhere than its address.
@@ -41,8 +42,10 @@ def open_world(settings: Settings, clock: Clock, hears: Hears, reach: Effect) ->
         may_refresh=reach is Effect.WRITE,
         tell=hears.tell,
         heard=hears.heard,
+        begin=begin,
     )
-    return World(lago=lago, sync=open_sync(settings, clock, hears), clock=clock, limits=limits(settings))
+    sync = open_sync(settings, clock, hears)
+    return World(lago=lago, sync=sync, clock=clock, limits=limits(settings), begin=begin)
 
 
 def offline(target: str, clock: Clock) -> World:

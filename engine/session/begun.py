@@ -211,7 +211,8 @@ class Begun:
             require_made_for(clearance.plan, self.about(), clearance.replan)
         session = self.session
         hears = Hears(session.tell, session.heard, session.ask_key)
-        world, registry = open_world(session.settings, session.clock, hears, self.reach), session.registry
+        world = open_world(session.settings, session.clock, hears, self.reach, session.begin)
+        registry = session.registry
         gathering = Gathering(
             self.runbook,
             registry.steps,

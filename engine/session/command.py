@@ -24,6 +24,7 @@ from engine.run.log import RunLog
 from engine.session.begun import Begun
 from engine.settings import Settings
 from engine.steps.base import Effect
+from engine.under_way import Begin, UnderWay
 
 if TYPE_CHECKING:
     from engine.approvals.papers import Decision
@@ -40,6 +41,7 @@ class Session:
 
     `is_detailed`: a dry run that would write ends with an exit code of its own. `heard` gets every answer of Lago and
     the console whole. `overrides` are policies that are not to stop this run, each with the reason.
+    `begin` is how reads that do not need each other's answer are made.
     """
 
     settings: Settings
@@ -54,6 +56,7 @@ class Session:
     is_detailed: bool = False
     overrides: Mapping[str, str] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
+    begin: Begin = UnderWay
 
     def run(
         self,

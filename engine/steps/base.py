@@ -14,6 +14,7 @@ from engine.events import Preview
 from engine.facts import Confirmed, Fact
 from engine.http.exchange import Answer, Fetched, Request
 from engine.plain import dataclass
+from engine.under_way import Begin, UnderWay
 
 if TYPE_CHECKING:
     from engine.billing import SyncSource
@@ -55,7 +56,7 @@ class World:
     """What a step may touch: Lago, the billing console, the clock.
 
     `waiting` tells the person that a step goes on waiting and why; `refresh_seconds` is what the last refresh took,
-    the best forecast of what finalize takes (`lago.md` 2).
+    the best forecast of what finalize takes (`lago.md` 2); `begin` is how reads that do not need each other are made.
     """
 
     lago: Lago
@@ -64,6 +65,7 @@ class World:
     limits: Limits
     waiting: Callable[[str], None] = lambda detail: None
     refresh_seconds: float = 0.0
+    begin: Begin = UnderWay
 
     @property
     def finalize_timeout(self) -> float:

@@ -17,7 +17,6 @@ from pydantic import Field
 from engine.http.exchange import Fetched
 from engine.lago_models import Invoice, InvoiceLists
 from engine.steps.base import Effect, ReadStep, StepParams, World
-from engine.under_way import UnderWay
 
 
 class Params(StepParams):
@@ -32,7 +31,7 @@ def read(params: Params, world: World) -> Fetched[InvoiceLists]:
     Raises what `Lago.list_invoices` raises.
     """
     external_id = params.invoice.customer.external_id
-    under_way = UnderWay(lambda: world.lago.list_invoices(external_id, "draft"))
+    under_way = world.begin(lambda: world.lago.list_invoices(external_id, "draft"))
     finalized = world.lago.list_invoices(external_id, "finalized")
     drafts = under_way.result()
     lists = InvoiceLists(

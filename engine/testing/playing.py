@@ -32,6 +32,7 @@ from engine.steps.base import Effect
 from engine.terminal import Terminal
 from engine.testing.clock import SkippingClock
 from engine.testing.model import Case, Command
+from engine.under_way import InTurn
 
 REACH = {"run": Effect.ONE_WAY, "preview": Effect.READ, "preview_with_refresh": Effect.WRITE}
 # A request that hangs is waited for in real time, so there the wait is short unless the scenario says how long.
@@ -127,6 +128,7 @@ class Playing:
                 interrupts=Interrupts(lambda text: None),
                 fault=shell.fault,
                 clock=self.clock,
+                begin=InTurn,  # the same requests in the same order, whenever it is played
             )
             try:
                 played.exit = int(self._do(command, session, screen, before))
