@@ -69,29 +69,38 @@ class Session:
         applying: Applying | None = None,
     ) -> Exit:
         """Run a runbook; with `planning` to a plan, with `applying` as planned. Answers the exit code; raises nothing."""
-        problem = self._hold_clock()
-        try:
-            journal = Journal.open(self.settings.journal, self.clock)
-        except RunbookError as error:
-            self.fault(error)
-            return error.exit
-        with journal:
-            run = new_run_id(self.clock)
-            begun = self._begin(journal, run, runbook, consenting, reach)
+        given = {**(applying.plan.inputs if applying else {}), **consenting.values}
+        data: dict[str, Any] = {"inputs": given, "mode": "plan" if planning else MODES[reach]}
+
+        def conduct(begun: Begun, problem: RunbookError | None) -> Exit:
             begun.planning, begun.applying = planning, applying
-            given = {**(applying.plan.inputs if applying else {}), **consenting.values}
-            data: dict[str, Any] = {"inputs": given, "mode": "plan" if planning else MODES[reach]}
             if applying is not None:
                 begun.bond = applying.bond
                 data["plan"] = begun.bond.as_data()
-            code = begun.conduct("run.start", data, problem, lambda: begun.runner(dict(inputs)).go())
-            journal.pack()
-            return code
+            return begun.conduct("run.start", data, problem, lambda: begun.runner(dict(inputs)).go())
+
+        return self._anew(runbook, consenting, reach, conduct)
 
     def decide(
         self, runbook: Runbook, consenting: Consenting, applying: Applying, mode: Decision, make: Decide
     ) -> Exit:
         """Let somebody approve or reject a plan. Answers the exit code; nothing is raised."""
+
+        def conduct(begun: Begun, problem: RunbookError | None) -> Exit:
+            begun.applying, begun.bond, begun.is_decision = applying, applying.bond, True
+            data = {"mode": mode, "plan": begun.bond.as_data()}
+            return begun.conduct("run.start", data, problem, lambda: make(begun).decide())
+
+        return self._anew(runbook, consenting, Effect.READ, conduct)
+
+    def _anew(
+        self,
+        runbook: Runbook,
+        consenting: Consenting,
+        reach: Effect,
+        conduct: Callable[[Begun, RunbookError | None], Exit],
+    ) -> Exit:
+        """A run of its own. What keeps the journal from being opened can stand on stderr only."""
         problem = self._hold_clock()
         try:
             journal = Journal.open(self.settings.journal, self.clock)
@@ -99,10 +108,9 @@ class Session:
             self.fault(error)
             return error.exit
         with journal:
-            begun = self._begin(journal, new_run_id(self.clock), runbook, consenting, Effect.READ)
-            begun.applying, begun.bond, begun.is_decision = applying, applying.bond, True
-            data = {"mode": mode, "plan": begun.bond.as_data()}
-            return begun.conduct("run.start", data, problem, lambda: make(begun).decide())
+            code = conduct(self._begin(journal, new_run_id(self.clock), runbook, consenting, reach), problem)
+            journal.pack()
+            return code
 
     def resume(self, run: str, load: Callable[[str], Runbook], consenting: Consenting) -> Exit:
         """Take up a run. Answers the exit code; raises UsageFault when there is no such run."""
