@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,9 @@ ACTIONS = {"billing": "lago.finalize_invoice", "voids": "lago.void_invoice"}
 
 def compiled(text: str) -> PolicySet:
     """The set that a text is; the test fails with what is wrong with it."""
-    found, told = read(parse(text.encode(), "policies/set.yaml"))
+    name = re.search(r"^metadata: \{name: ([\w-]+)", text, re.M)
+    assert name is not None
+    found, told = read(parse(text.encode(), f"policies/{name[1]}.yaml"))
     assert found is not None, "\n".join(one.plain() for one in told)
     return found
 

@@ -23,9 +23,7 @@ def own(folder: Path, text: str) -> dict[str, str]:
 
 def one(policy: str, more: str = "") -> str:
     """A set with one policy, over the invoice."""
-    head = (
-        'apiVersion: policy/v1\nkind: PolicySet\nmetadata: {name: own, version: "1"}\nfacts: {invoice: lago.Invoice}\n'
-    )
+    head = 'apiVersion: policy/v1\nkind: PolicySet\nmetadata: {name: billing, version: "1"}\nfacts: {invoice: lago.Invoice}\n'
     return f"{head}{more}policies:\n  - {policy}\n"
 
 
@@ -114,7 +112,7 @@ def test_what_denied_is_shown_with_its_parts_and_where_they_came_from(tmp_path: 
 
 EACH = """apiVersion: policy/v1
 kind: PolicySet
-metadata: {name: own, version: "1"}
+metadata: {name: billing, version: "1"}
 facts: {invoice: lago.Invoice, sync: SyncRun}
 params: {limit_cents: {EUR: 50000}, max_sync_age: 10m}
 policies:

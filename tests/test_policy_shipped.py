@@ -224,7 +224,9 @@ def test_an_approval_is_bound_to_the_invoice_and_to_its_figures() -> None:
 
 def test_one_byte_of_a_policy_a_param_or_a_type_is_another_digest() -> None:
     whole = decided(BILLING, occasion()).digest
-    other = read(parse(TEXTS["billing"].replace("  owner: finance\n", "  owner: Finance\n").encode(), "p.yaml"))[0]
+    other = read(parse(TEXTS["billing"].replace("  owner: finance\n", "  owner: Finance\n").encode(), "billing.yaml"))[
+        0
+    ]
     assert other is not None
     assert (
         len({whole, decided(other, occasion()).digest, decided(with_params(BILLING, usual_from=4), occasion()).digest})

@@ -88,3 +88,9 @@ def test_a_map_within_a_map_is_looked_into() -> None:
 )
 def test_where_an_entry_is_asked_for_first_or_not_known_nothing_is_told(changes: list[tuple[str, str]]) -> None:
     assert told(changed(*changes)) == []
+
+
+def test_a_set_has_the_name_of_its_file() -> None:
+    help = "runbooks name it by its file: call the file `ceilings.yaml`, or the set `limits`"
+    message = "the policy set `ceilings` stands in a file of another name"
+    assert told(changed(("name: limits", "name: ceilings"))) == [("RP014", "ceilings", message, help)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from engine.cel import Program
@@ -75,6 +75,7 @@ class Reading:
         self._word(top.get("kind"), "kind", (format.KIND,))
         self._word(engine, "engine", format.ENGINES)
         about = self.keys(top["metadata"], format.METADATA, "`metadata`") if "metadata" in top else None
+        self._own_name((about or {}).get("name"))
         applies = self.keys(top["applies_to"], format.APPLIES_TO, "`applies_to`") if "applies_to" in top else None
         self._facts(top.get("facts"))
         self._params(top.get("types"), top.get("params"), top.get("environments"))
@@ -226,6 +227,13 @@ class Reading:
                     self.notes.error("RP012", f"nothing uses the {noun} `{name}`", place, help=help)
 
     # Words and lists
+
+    def _own_name(self, node: Node | None) -> None:
+        stem = PurePath(self.source.path).stem
+        if node is not None and str(node.value) not in ("", stem):
+            message = f"the policy set `{node.value}` stands in a file of another name"
+            help = f"runbooks name it by its file: call the file `{node.value}.yaml`, or the set `{stem}`"
+            self.notes.error("RP014", message, node.span, help=help)
 
     def _word(self, node: Node | None, key: str, words: tuple[str, ...]) -> None:
         if node is not None and node.value not in words:
