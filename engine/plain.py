@@ -143,12 +143,17 @@ def _has_default(one: Field[Any]) -> bool:
     return one.default is not MISSING or one.default_factory is not MISSING
 
 
+# What a true dataclass would write and have compiled for itself, a text of its parameters among it, is asked of none.
+_NO_TEXT = {"__doc__": "The fields of a plain dataclass."}
+
+
 class _Told:
     """The fields as the functions of `dataclasses` want them: told by a true dataclass, made when one of them asks."""
 
     def __get__(self, instance: object, owner: Any) -> dict[str, Field[Any]]:
         rows = [(name, one.type, one) for name, one in owner.__plain_fields__.items()]
-        told: dict[str, Field[Any]] = make_dataclass(owner.__name__, rows).__dict__["__dataclass_fields__"]
+        made = make_dataclass(owner.__name__, rows, namespace=_NO_TEXT, init=False, repr=False, eq=False)
+        told: dict[str, Field[Any]] = made.__dict__["__dataclass_fields__"]
         owner.__dataclass_fields__ = told
         return told
 

@@ -89,9 +89,7 @@ def policy_steps(runbook: Runbook, steps: Mapping[str, Step[Any]], policies: Pol
         _each_once(defn, notes)
         if call is not None:
             _for_the_call(defn, call.name, policies, notes)
-            _no_slip_in_actions(
-                defn, call.name, [n for n, one in steps.items() if isinstance(one, OneWayStep)], policies, notes
-            )
+            _no_slip_in_actions(defn, call.name, steps, policies, notes)
             if at is not None and runbook.steps.index(defn) < at:
                 _on_what_is_confirmed(defn, runbook.steps[:at], runbook.steps[at], call, steps, notes)
     if call is not None and at is not None and not found and not notes.broken_steps:
@@ -157,8 +155,13 @@ def _for_the_call(defn: StepDef, action: str, policies: Policies, notes: Notes) 
         notes.error("RB038", message, defn.node.value["policy"].span, help=help)
 
 
-def _no_slip_in_actions(defn: StepDef, action: str, actions: Sequence[str], policies: Policies, notes: Notes) -> None:
-    """A set whose action is misspelt would be for nothing, and beside another one nobody would see that it does not decide."""
+def _no_slip_in_actions(
+    defn: StepDef, action: str, steps: Mapping[str, Step[Any]], policies: Policies, notes: Notes
+) -> None:
+    """A set whose action is misspelt would be for nothing, and beside another one nobody would see that it does not decide.
+
+    All names are gone through for a slip only: what extensions offer is looked for then.
+    """
     assert defn.node is not None
     files = policies.files()
     for row in defn.node.value["policy"].value:
@@ -166,6 +169,7 @@ def _no_slip_in_actions(defn: StepDef, action: str, actions: Sequence[str], poli
         if outline is None or action in outline.actions:
             continue
         for one in outline.actions:
-            if one not in actions:
+            if not isinstance(steps.get(one), OneWayStep):
+                actions = [name for name, step in steps.items() if isinstance(step, OneWayStep)]
                 message = f"the policy set `{row.value}` is for `{one}`, which is no one-way step"
                 notes.error("RB038", message, row.span, help=f"its `applies_to`: {nearest(one, actions)}")
