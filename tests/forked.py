@@ -34,8 +34,10 @@ from engine import library
 from engine.folders import SHIPPED, SHIPPED_POLICIES
 from engine.http.deadline import DeadlineBackend, DeadlineStream
 from engine.journal import Journal
+from engine.library import Loaded
 from engine.policy_files import library as policy_library
 from engine.policy_files.library import Checked
+from engine.registry import Registry, built_in
 from engine.source import Parsed, parse
 
 LONGEST = 30.0
@@ -64,11 +66,16 @@ _PARSED = {
     for name in (str(path), path.stem)
 }
 _POLICIES = {one: policy_library.check(*one) for one in SHIPPED_FILES if one[0].parent == SHIPPED_POLICIES}
+_RUNBOOKS = {
+    (path, content): library.check(path, built_in(), content)
+    for path, content in SHIPPED_FILES
+    if path in library.files(()).values()
+}
 
 
 def _remember() -> None:
     """Let this process take what is known of a shipped file; one that was changed by a byte, or moved, is read anew."""
-    check = policy_library.check
+    check, look_over = policy_library.check, library.check
 
     def parsed(content: bytes, path: str, *, is_quick: bool = False) -> Parsed:
         known = _PARSED.get((content, path)) if is_quick else None
@@ -77,7 +84,16 @@ def _remember() -> None:
     def checked(path: Path, content: bytes | None = None) -> Checked:
         return _POLICIES.get((path, path.read_bytes())) or check(path, content)
 
-    setattr(library, "parse", parsed)  # noqa: B010  (mypy)
+    def looked_over(path: Path, registry: Registry, content: bytes | None = None) -> Loaded:
+        """A shipped runbook beside the shipped policies and no others, which it was looked over with."""
+        found = library.read(path) if content is None else content
+        known = _RUNBOOKS.get((path, found))
+        if known and all((file, file.read_bytes()) in _POLICIES for file in registry.policies.files().values()):
+            return known
+        return look_over(path, registry, found)
+
+    setattr(library, "check", looked_over)  # noqa: B010  (mypy)
+    setattr(library, "parse", parsed)  # noqa: B010
     setattr(policy_library, "parse", parsed)  # noqa: B010
     setattr(policy_library, "check", checked)  # noqa: B010
 
