@@ -6,21 +6,27 @@ import contextlib
 import hashlib
 import io
 import json
+import runpy
+import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from importlib import import_module
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
 from journal_builders import START, opened, whole_run
 
-from engine.commands.exporting import export_runs
+from engine.commands.exporting import VERIFIER, export_runs
 from engine.commands.shell import Format, Shell
 from engine.terminal import Terminal
+from engine.values import canonical
 
-verify: Any = import_module("engine.outside.verify")
-
+OUTSIDE = VERIFIER.parent
+GOLDEN = Path(__file__).parent / "golden" / "export_v1"
+_Claims = Iterator[tuple[str, Any, str]]
+claims: Callable[[Path, str | None, int | None], _Claims] = runpy.run_path(str(VERIFIER))["claims"]
 OTHER = "lago/billing.example.com/invoice/77aa4f0e-0000-4f0e-9a53-2d1c9be0a1f4/finalize"
 SECRET = "Umbrella, whose figures are nobody else's business"
 
@@ -52,13 +58,33 @@ def export(
     return export_runs(shell, runs, folder, is_whole), out.getvalue()
 
 
-def judged(path: Path, *more: str) -> tuple[int, str]:
-    """What the verifier says of a folder or a file: its exit code and what it printed."""
+@cache
+def _program(name: str) -> CodeType:
+    path = OUTSIDE / name
+    return compile(path.read_bytes(), str(path), "exec")
+
+
+def played(name: str, *words: str) -> tuple[int, str]:
+    """A program that is handed out, run in this process as if by itself: its exit code and what it printed."""
     said = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
-        patch.setattr(sys, "argv", ["verify.py", str(path), *more])
-        code = int(verify.main())
-    return code, said.getvalue()
+        patch.setattr(sys, "argv", [name, *words])
+        try:
+            exec(_program(name), {"__name__": "__main__", "__file__": str(OUTSIDE / name)})
+        except SystemExit as end:
+            return int(end.code or 0), said.getvalue()
+    return 0, said.getvalue()
+
+
+def judged(folder: Path, *more: str) -> tuple[int, str]:
+    """What the verifier says of a folder: its exit code and what it printed."""
+    return played("verify.py", str(folder), *more)
+
+
+def judged_records(journal: Path, folder: Path, *more: str) -> tuple[int, str]:
+    """What it says of a journal's file, whose records are written to a new folder before, both without our program."""
+    written = played("records.py", str(journal), str(folder))
+    return judged(folder, *more) if written[0] == 0 else written
 
 
 def lines_of(folder: Path) -> list[bytes]:
@@ -102,3 +128,45 @@ def packed(folder: Path, lines: Sequence[bytes], blobs: Mapping[str, bytes] | No
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return repacked(folder, lines, **changes)
+
+
+def bare(folder: Path, count: int) -> Path:
+    """The first records of what the first version of the export wrote, and their parts, without pages and tables."""
+    folder.mkdir()
+    lines = lines_of(GOLDEN)[: count + 1]
+    if any(b'"blobs"' in line for line in lines[:count]):
+        shutil.copytree(GOLDEN / "blobs", folder / "blobs")
+    head = json.loads(GOLDEN.joinpath("manifest.json").read_text())["head"]
+    if count < len(lines):  # the next one says what the hash of the last one is
+        head = {"seq": 2 + count, "hash": links(lines[count])["prev"]}
+    (folder / "manifest.json").write_text(json.dumps({**manifest_of(GOLDEN), "head": head, "files": {}}))
+    (folder / "records.jsonl").write_bytes(b"".join(line + b"\n" for line in lines[:count]))
+    return folder
+
+
+def links(line: bytes) -> dict[str, Any]:
+    """What a line says of its place, whether it is shown or closed."""
+    value: dict[str, Any] = json.loads(line)
+    tail = str(value.get("sealed", {}).get("tail"))
+    return value if "sealed" not in value else dict(json.loads("{" + tail[tail.rindex('"prev"') :]))
+
+
+def is_found_right(folder: Path, records: bytes) -> bool:
+    """Whether the verifier finds nothing wrong with an export that has these records."""
+    (folder / "records.jsonl").write_bytes(records)
+    try:
+        return all(holds for _, holds, _ in claims(folder, None, None))
+    except Exception:  # it says that it cannot be read
+        return False
+
+
+def closed(lines: list[bytes], **changes: Any) -> None:
+    """The first closed record, with other parts."""
+    at = next(at for at, line in enumerate(lines) if line.startswith(b'{"sealed"'))
+    lines[at] = canonical({"sealed": {**json.loads(lines[at])["sealed"], **changes}})
+
+
+def part_of(lines: Sequence[bytes]) -> dict[str, Any]:
+    """The parts of the first closed record."""
+    part: dict[str, Any] = next(json.loads(line)["sealed"] for line in lines if line.startswith(b'{"sealed"'))
+    return part

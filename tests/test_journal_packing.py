@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import lzma
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from export_builders import judged_records
 from hypothesis import given
 from hypothesis import strategies as st
 from journal_builders import EFFECT, SUBJECT, begin, behind, opened, whole_run
@@ -18,7 +18,6 @@ from journal_builders import EFFECT, SUBJECT, begin, behind, opened, whole_run
 from engine.errors import RunbookError
 from engine.journal import IntentHeld, Journal, Reader, packing, verify
 from engine.journal.schema import TABLES
-from engine.outside import verify as outside
 from engine.values import canonical
 
 RUNS = ("RUN1", "RUN2", "RUN3", "RUN4")
@@ -134,17 +133,14 @@ def test_records_come_out_of_a_pack_as_they_went_in_whatever_became_of_them(told
     assert packing.apart(packing.together(bodies)) == bodies
 
 
-def test_a_pack_of_whole_records_as_they_were_packed_at_first_is_read_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pack_of_whole_records_as_they_were_packed_at_first_is_read_too(tmp_path: Path) -> None:
     path = packed(tmp_path / "journal.db")
     before, report = read(path), verify(path)
     for first, body in behind(path, "SELECT first, body FROM pack"):
         whole = lzma.compress(b"\n".join(packing.apart(body)))
         behind(path, "UPDATE pack SET body=? WHERE first=?", whole, first)
     assert (read(path), verify(path)) == (before, report)
-    monkeypatch.setattr(sys, "argv", ["verify.py", str(path)])
-    assert outside.main() == 0  # type: ignore[no-untyped-call]
+    assert judged_records(path, tmp_path / "out")[0] == 0
 
 
 def test_a_journal_of_the_first_format_stays_as_it_is(tmp_path: Path) -> None:
@@ -320,19 +316,16 @@ def test_many_runs_take_a_tenth_of_their_room(tmp_path: Path) -> None:
     assert kept < loose / 8
 
 
-def test_the_verifier_that_is_handed_out_reads_packs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_programs_that_are_handed_out_read_packs(tmp_path: Path) -> None:
     path = packed(tmp_path / "journal.db")
-    monkeypatch.setattr(sys, "argv", ["verify.py", str(path)])
-    assert outside.main() == 0  # type: ignore[no-untyped-call]
-    assert "HOLDS: records #1 to #25" in capsys.readouterr().out
+    code, said = judged_records(path, tmp_path / "whole")
+    assert (code, "HOLDS: records #1 to #25" in said) == (0, True), said
     a_changed_line(path)
-    assert outside.main() == 1  # type: ignore[no-untyped-call]
-    assert "record #5: it does not follow" in capsys.readouterr().out
+    code, said = judged_records(path, tmp_path / "a line")
+    assert (code, "record #5: it does not follow" in said) == (1, True), said
     a_changed_record(path)
-    assert outside.main() == 1  # type: ignore[no-untyped-call]
-    assert "record #2: it does not follow" in capsys.readouterr().out
+    code, said = judged_records(path, tmp_path / "a record")
+    assert (code, "record #2: it does not follow" in said) == (1, True), said
 
 
 def test_a_process_that_only_reads_never_packs(tmp_path: Path) -> None:
@@ -344,11 +337,9 @@ def test_a_process_that_only_reads_never_packs(tmp_path: Path) -> None:
     assert hasattr(Journal, "pack")
 
 
-def test_the_verifier_that_is_handed_out_tells_a_damaged_pack_without_a_traceback(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_programs_that_are_handed_out_tell_a_damaged_pack_without_a_traceback(tmp_path: Path) -> None:
     path = packed(tmp_path / "journal.db")
     behind(path, "UPDATE pack SET body = substr(body, 1, length(body) - 9) WHERE first = 6")
-    monkeypatch.setattr(sys, "argv", ["verify.py", str(path)])
-    assert outside.main() == 1  # type: ignore[no-untyped-call]
-    assert capsys.readouterr().out == "DOES NOT HOLD: a pack of older records is damaged\n"
+    why = "CANNOT BE READ: ValueError: 'a pack of older records is damaged'\n"
+    assert judged_records(path, tmp_path / "out") == (2, why)
+    assert not (tmp_path / "out").exists()
