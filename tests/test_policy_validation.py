@@ -94,3 +94,44 @@ def test_a_set_has_the_name_of_its_file() -> None:
     help = "runbooks name it by its file: call the file `ceilings.yaml`, or the set `limits`"
     message = "the policy set `ceilings` stands in a file of another name"
     assert told(changed(("name: limits", "name: ceilings"))) == [("RP014", "ceilings", message, help)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        ("limit: {EUR: 100}", "limit: {EUR: 0100}", "RB003"),
+        ("limit: {EUR: 100}", "limit: {EUR: 1.5, USD: 1}", "RB003"),
+        ("limit: {EUR: 100}", "limit: yes", "RB003"),
+        ("by_plan: {basic: {EUR: 100}}", "by_plan: {basic: {EUR: 1:30}}", "RB003"),
+        ("params:\n  limit", "param:\n  limit", "RP002"),
+        ("params:\n  limit: {EUR: 100}\n  by_plan: {basic: {EUR: 100}}", "params: [limit, by_plan]", "RP001"),
+        ("types:\n  by_plan: {string: {string: int}}", "types: [by_plan]", "RP001"),
+        ("facts: {invoice: lago.Invoice}", "facts: [invoice]", "RP001"),
+        ("facts: {invoice: lago.Invoice}", "fact: {invoice: lago.Invoice}", "RP002"),
+        ("policies:\n  - id", "polices:\n  - id", "RP002"),
+        ("    require:", "    requires:", "RP002"),
+        ("    effect: deny", "    effect: approve\n    approve: 2", "RP001"),
+        ("policies:", "variables: [limit]\npolicies:", "RP001"),
+        ("policies:", "variables: {all: [limit]}\npolicies:", "RP001"),
+    ],
+)
+def test_what_only_follows_from_an_error_is_not_told(before: str, after: str, code: str) -> None:
+    assert [one[0] for one in told(changed((before, after)))] == [code]
+
+
+def test_a_misread_scalar_in_place_of_an_expression_is_told_once() -> None:
+    whole = SET[: SET.index("    require:")] + "    require: 010\n    effect: deny\n"
+    assert [one[:2] for one in told(whole)] == [("RB003", "010")]
+
+
+def test_where_the_facts_are_not_known_the_form_of_an_expression_is_judged_all_the_same() -> None:
+    found = told(changed(("facts: {invoice: lago.Invoice}", "facts: [invoice]"), ("<=", "= 3 <=")))
+    assert [(code, message) for code, _, message, _ in found] == [
+        ("RP001", "`facts` must be a mapping, not a list"),
+        ("RP010", "'=' is not an operator; use '=='"),
+    ]
+
+
+def test_what_nothing_uses_is_told_beside_errors_that_have_nothing_to_do_with_it() -> None:
+    found = told(changed(("    effect: deny", "    effect: denny"), ("  limit:", "  unused: 1\n  limit:")))
+    assert [one[:2] for one in found] == [("RP012", "unused"), ("RP005", "denny")]

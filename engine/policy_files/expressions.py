@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 
 from engine.cel import Failed, OverBudget, Problem, Program, Uncompiled, compile
+from engine.cel.parser import parsed
 from engine.cel.types import BOOL, Type
 from engine.diagnostics import Diagnostic
 from engine.plain import dataclass
@@ -17,16 +18,26 @@ from engine.yaml.scalars import span_in
 
 @dataclass
 class Expressions:
-    """What compiles expressions of one file. `reads` gathers every path that any of them reads."""
+    """What compiles expressions of one file. `reads` gathers every path that any of them reads.
+
+    `has_broken` says that there is more to be read than could be: what nothing seems to use may be used there. `is_blind`
+    says that the names are not known, so that of an expression only its form can be judged.
+    """
 
     notes: Notes
     reads: set[str] = field(default_factory=set)
     has_broken: bool = False
+    is_blind: bool = False
     compiled: list[tuple[Node, Program]] = field(default_factory=list)
 
     def compile(self, node: Node, names: Mapping[str, Type], wants: Type | None = None) -> Program | None:
         """The expression of a node; None after its problems were noted, each at its own place."""
         text = _text(node)
+        if self.is_blind or self.notes.is_misread(node.span):
+            self.has_broken = True
+            for problem in [] if self.notes.is_misread(node.span) else parsed(text)[1]:
+                self._note(node, problem, "RP010", "error")
+            return None
         try:
             program = compile(text, names, wants)
         except Uncompiled as error:

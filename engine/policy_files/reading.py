@@ -22,7 +22,7 @@ from engine.policy_files.rules import Rules
 from engine.policy_files.shapes import MOMENT, Shapes
 from engine.source import Node, Parsed, Source
 from engine.validation.keys import Key, keys_of
-from engine.validation.notes import Notes, nearest, one_of
+from engine.validation.notes import Notes, meant, nearest, one_of
 
 _NAME = re.compile(format.VARIABLE, re.ASCII)
 _NAME_HELP = "use small letters, digits and underscores, a letter first"
@@ -45,6 +45,11 @@ def _is_a_moment(one: Diagnostic, source: Source) -> bool:
     return one.code == "RB003" and MOMENT.fullmatch(written) is not None
 
 
+def _is_meant(root: Node, key: str) -> bool:
+    """Whether a section is there and cannot be used, or another key is likely it, misspelt."""
+    return any(one == key or (one not in format.SET and meant(one, format.SET) == key) for one in root.value)
+
+
 @dataclass
 class Reading:
     """One file being read."""
@@ -63,6 +68,7 @@ class Reading:
         self.shapes = Shapes(self.notes)
         self.expressions = Expressions(self.notes)
         self._broken: dict[str, Type] = {}
+        self._lost: set[str] = set()
 
     def file(self, root: Node) -> PolicySet | None:
         """The set; None when too little of it is there."""
@@ -71,6 +77,7 @@ class Reading:
         top = self.keys(root, format.IN_REGO if is_rego else format.SET, "a policy file" + " in Rego" * is_rego)
         if top is None:
             return None
+        self._lose({key for key in format.SET if key not in top and _is_meant(root, key)})
         self._word(top.get("apiVersion"), "apiVersion", (format.API_VERSION,))
         self._word(top.get("kind"), "kind", (format.KIND,))
         self._word(engine, "engine", format.ENGINES)
@@ -87,7 +94,8 @@ class Reading:
         policies = rules.all(top.get("policies"))
         self._unused(top)
         found = self._made(about or {}, applies or {}, policies)
-        self.expressions.missing_entries(Params(found.params, found.by_environment, found.environments))
+        if not self._lost:
+            self.expressions.missing_entries(Params(found.params, found.by_environment, found.environments))
         return found
 
     def _made(
@@ -117,7 +125,17 @@ class Reading:
     def keys(self, node: Node, wanted: Mapping[str, Key], what: str) -> dict[str, Node] | None:
         """A mapping's keys, with what is wrong noted under this kind of file's codes."""
         kinds = {name: (key.kind, key.is_needed) for name, key in wanted.items()}
-        return keys_of(node, kinds, what, self.notes, format.CODES)
+        before = len(self.notes.found)
+        found = keys_of(node, kinds, what, self.notes, format.CODES)
+        self.expressions.has_broken |= len(self.notes.found) > before
+        return found
+
+    def _lose(self, sections: set[str]) -> None:
+        """Take on trust what these sections would have said: what is wrong with them was told."""
+        self._lost = sections
+        self.expressions.is_blind = "facts" in sections
+        self.shapes = Shapes(self.notes, types_are_lost="types" in sections)
+        self._broken |= {name: NEVER for name in ("params", "variables") if name in sections}
 
     @property
     def names(self) -> dict[str, Type]:
@@ -167,6 +185,8 @@ class Reading:
     # Params
 
     def _params(self, types: Node | None, params: Node | None, environments: Node | None) -> None:
+        if "params" in self._lost:
+            return
         given: Mapping[str, Node] = params.value if params is not None else {}
         declared: Mapping[str, Node] = types.value if types is not None else {}
         for name in declared:
@@ -206,6 +226,7 @@ class Reading:
             if isinstance(item.value, str | bool | int):
                 program = self.expressions.compile(item, self.names)
             else:
+                self.expressions.has_broken = True
                 help = "write an expression after it"
                 self.notes.error("RP001", f"the variable `{name}` must be an expression", node.keys[name], help=help)
             if program is None:

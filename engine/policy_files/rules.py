@@ -59,7 +59,7 @@ class Rules:
         message = self._expression(keys, "message", STRING)
         self._reaches(keys, when, require)
         roles = self._override(keys.get("override"), effect)
-        approve = self._approve(keys, effect)
+        approve = None if "approve" in row.value and "approve" not in keys else self._approve(keys, effect)
         if not id or require is None or not effect:
             return None
         line = keys["id"].span.line

@@ -34,9 +34,10 @@ _DECLARE = "say its type under `types:`, as `{0}: [string]`"
 
 @dataclass(frozen=True, slots=True)
 class Shapes:
-    """Types and values, with what is wrong with them noted."""
+    """Types and values, with what is wrong with them noted. Where `types_are_lost` nothing is said of what they would tell."""
 
     notes: Notes
+    types_are_lost: bool = False
 
     def declared(self, node: Node, name: str) -> Type:
         """A type as it is written: `int`, `string?`, `[T]`, `{string: T}` for a map, `{name: T, ...}` for a record."""
@@ -61,6 +62,8 @@ class Shapes:
     def told(self, node: Node, name: str) -> Type:
         """The type that a value tells: text that reads as a duration or a moment is one, unless it is in quotes."""
         value = node.value
+        if self.types_are_lost or self.notes.is_misread(node.span):
+            return NEVER
         if isinstance(value, bool):
             return BOOL
         if isinstance(value, int):

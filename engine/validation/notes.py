@@ -34,13 +34,17 @@ class Notes:
         ids = (row.at("id") for row in self.broken_steps)
         return {str(id.value) for id in ids if id is not None}
 
+    def is_misread(self, span: Span) -> bool:
+        """Whether YAML reads the scalar at this place as something else, which was told: what is meant is not known."""
+        return (span.line, span.col) in self._misread
+
     def has_one_at(self, span: Span) -> bool:
         """Whether something was noted at this place."""
         return any((one.span.line, one.span.col) == (span.line, span.col) for one in self.found)
 
     def error(self, code: str, message: str, span: Span, *, label: str = "", help: str = "") -> None:
         """Note an error at a place."""
-        if (span.line, span.col) in self._misread:
+        if self.is_misread(span):
             return
         place = clip(span, self.source)
         self.found.append(Diagnostic(code, message, self.source.path, place, label, help))
