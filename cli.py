@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -12,7 +13,7 @@ import click
 from engine import __version__
 from engine.commands.epilog import exit_codes
 from engine.commands.shell import CI_FORMATS, Shell
-from engine.errors import UsageFault
+from engine.errors import Exit, UsageFault
 from engine.line import testing
 from engine.line.plans import Plans
 from engine.line.runbooks import Runbooks
@@ -342,10 +343,13 @@ def main() -> NoReturn:
     try:
         code = cli.main(prog_name="runbook", standalone_mode=False, obj=options)
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):  # an output that is lost changes no exit code
+            error.show()
         code = error.exit_code
     except click.Abort:
         code = 130
+    except SystemExit as end:  # click ends with 1 where nobody reads any more: who has gone has had what they wanted
+        code = Exit.DONE if _is_page() else end.code
     except Exception as error:
         code = Shell.here({**_format_of(sys.argv), **options}).complain(_told(error))
     sys.exit(code or 0)
@@ -353,9 +357,13 @@ def main() -> NoReturn:
 
 def _told(error: Exception) -> Exception:
     """What click failed over when it wrote a help page is no defect: there was no room, or nobody to read it."""
-    if isinstance(error, OSError) and {"--help", "-h", "--version"} & set(sys.argv):
+    if isinstance(error, OSError) and _is_page():
         return UsageFault(f"the output could not be written: {error.strerror}")
     return error
+
+
+def _is_page() -> bool:
+    return bool({"--help", "-h", "--version"} & set(sys.argv))
 
 
 def _format_of(words: list[str]) -> dict[str, str]:

@@ -207,13 +207,25 @@ def test_a_file_that_is_no_runbook_for_its_ending_is_named(runbook: Runbook, fol
     assert (shown.code, "mine.yml is none for its ending: call it mine.yaml." in shown.err) == (2, True), shown.err
 
 
-@pytest.mark.parametrize("words", ["run --help", "--version", "list --help", "list"])
+DOOR = "from engine.start import main; main()"
+
+
+@pytest.mark.parametrize("words", ["--help", "run --help", "--version", "list --help", "list"])
 def test_a_page_for_which_there_is_no_room_is_no_defect(words: str, folder: Path) -> None:
     with Path("/dev/full").open("w") as full:
         told = subprocess.run(
-            [sys.executable, "-m", "cli", *words.split()], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-c", DOOR, *words.split()], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
         )
     assert (told.returncode, told.stderr) == (2, "error: the output could not be written: No space left on device\n")
+
+
+@pytest.mark.parametrize(("words", "exit"), [("list --help", 0), ("nonsense", 2)])
+def test_who_reads_no_more_changes_no_exit_code(words: str, exit: int, folder: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as gone:
+        ended = subprocess.run([sys.executable, "-c", DOOR, *words.split()], cwd=ROOT, stdout=gone, stderr=gone)
+    assert ended.returncode == exit
 
 
 def test_no_name_reads_a_file_outside_of_the_folders(runbook: Runbook, folder: Path, tmp_path: Path) -> None:
