@@ -2,7 +2,8 @@
 
 The standard library's decorator writes the text of up to eight functions a class, has it compiled, and makes a class with
 slots twice. A run needs 120 such classes, and making them took longer than all that it reads from Lago. The decorator
-here means the same and takes a twentieth of that. It knows `frozen`, `slots`, `order` and `eq` and nothing else, and keeps an
+here means the same and takes a twentieth of that. What is not the same function for all classes, what makes an
+instance, is written once for each number of fields. It knows `frozen`, `slots`, `order` and `eq` and nothing else, and keeps an
 `__init__` that is there; of a field it knows what `dataclasses.field` says. `replace`, `fields`, `asdict` and `match`
 work as with any dataclass (decision 060).
 """
@@ -12,10 +13,10 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, FrozenInstanceError, field, make_dataclass
-from functools import partial
+from functools import cache, partial
 from inspect import get_annotations
 from operator import attrgetter
-from types import MemberDescriptorType
+from types import CodeType, FunctionType, MemberDescriptorType
 from typing import Any, TypeVar, dataclass_transform, overload
 
 C = TypeVar("C", bound=type)
@@ -91,45 +92,59 @@ def _own_fields(cls: type) -> dict[str, Field[Any]]:
 
 
 def _init(cls: Any, fields: Mapping[str, Field[Any]], in_order: tuple[str, ...]) -> Callable[..., None]:
-    """What makes an instance. A value goes to its place past `__setattr__`, which a frozen class refuses."""
-    by_name = [name for name, one in fields.items() if one.init and one.kw_only is True]
-    taken = [(name, fields[name].default, fields[name].default_factory) for name in (*in_order, *by_name)]
-    places = [_place(cls, name) for name, _, _ in taken]
-    later = [(_place(cls, name), one) for name, one in fields.items() if not one.init and _has_default(one)]
-    most = len(in_order)
-    finish = getattr(cls, "__post_init__", None)
+    """What makes an instance: `_putting` so many values, with this class's names, defaults and places put in.
 
-    def __init__(self: Any, *values: Any, **named: Any) -> None:
-        if named or by_name or len(values) != most:
-            if len(values) > most:
-                raise TypeError(f"{cls.__qualname__}.__init__() takes {most} values in order, not {len(values)}")
-            values = (*values, *_filled(cls, taken[len(values) :], named))
-        for place, value in zip(places, values, strict=True):
-            place(self, value)
+    So it is Python itself that sees to it that each value has one name. Raises TypeError for a field without a default
+    behind one that has one.
+    """
+    names = (*in_order, *(name for name, one in fields.items() if one.init and one.kw_only is True))
+    optional = [name for name in in_order if _has_default(fields[name])]
+    if optional != list(in_order[len(in_order) - len(optional) :]):
+        raise TypeError(f"{cls.__qualname__}: a field without a default stands behind one that has one")
+    later = [(_place(cls, name), one) for name, one in fields.items() if not one.init and _has_default(one)]
+    after = getattr(cls, "__post_init__", None)
+
+    def finish(self: Any) -> None:
         for place, one in later:
             place(self, one.default if one.default_factory is MISSING else one.default_factory())
-        if finish is not None:
-            finish(self)
+        if after is not None:
+            after(self)
 
-    return __init__
+    code = _putting(len(names), is_finished=bool(later or after))
+    made = FunctionType(
+        code.replace(
+            co_argcount=1 + len(in_order),
+            co_kwonlyargcount=len(names) - len(in_order),
+            co_varnames=("self", *names),
+            co_qualname=f"{cls.__qualname__}.__init__",
+        ),
+        {**{f"put{at}": _put(cls, name, fields[name]) for at, name in enumerate(names)}, "finish": finish},
+        "__init__",
+        tuple(_default(fields[name]) for name in optional),
+    )
+    made.__kwdefaults__ = {
+        name: _default(fields[name]) for name in names[len(in_order) :] if _has_default(fields[name])
+    }
+    return made
 
 
-def _filled(cls: type, fields: Sequence[tuple[str, Any, Any]], named: dict[str, Any]) -> list[Any]:
-    """The values of these fields, by name or by default. Raises TypeError for one too few, and for one too many."""
-    values, missing = [], []
-    for name, default, make in fields:
-        if name in named:
-            values.append(named.pop(name))
-        elif make is not MISSING:
-            values.append(make())
-        elif default is not MISSING:
-            values.append(default)
-        else:
-            missing.append(name)
-    if missing or named:
-        wrong = "missing the required" if missing else "got the unexpected"
-        raise TypeError(f"{cls.__qualname__}.__init__() {wrong} {', '.join(map(repr, missing or named))}")
-    return values
+@cache
+def _putting(count: int, *, is_finished: bool) -> CodeType:
+    """The code of a function that puts so many values into their places; written once for all classes of that size."""
+    lines = [f"def put(self, {', '.join(f'value{at}' for at in range(count))}):"]
+    lines += [f" put{at}(self, value{at})" for at in range(count)] + [" finish(self)"] * is_finished
+    made: dict[str, Any] = {}
+    exec("\n".join([*lines, " return"]), made)
+    code: CodeType = made["put"].__code__
+    return code
+
+
+def _put(cls: Any, name: str, one: Field[Any]) -> Callable[[Any, Any], None]:
+    """What puts a value into its place: one that was left out is made first, where the field says how."""
+    place, make = _place(cls, name), one.default_factory
+    if make is MISSING:
+        return place
+    return lambda self, value: place(self, make() if value is _LEFT_OUT else value)
 
 
 def _place(cls: Any, name: str) -> Callable[[Any, Any], None]:
@@ -137,6 +152,13 @@ def _place(cls: Any, name: str) -> Callable[[Any, Any], None]:
     if isinstance(slot, MemberDescriptorType):
         return slot.__set__
     return lambda self, value: object.__setattr__(self, name, value)
+
+
+_LEFT_OUT = object()
+
+
+def _default(one: Field[Any]) -> Any:
+    return _LEFT_OUT if one.default is MISSING else one.default
 
 
 def _has_default(one: Field[Any]) -> bool:

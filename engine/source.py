@@ -59,7 +59,7 @@ class Source:
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Node:
     """A value with its place. `value` is a str, int, bool, None, a list of nodes or a dict of name to node.
 

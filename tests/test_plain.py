@@ -112,9 +112,9 @@ def test_what_is_frozen_says_so() -> None:
 
 
 def test_a_value_too_few_or_unknown_is_named() -> None:
-    with pytest.raises(TypeError, match=r"Kept.__init__\(\) missing the required 'name'"):
+    with pytest.raises(TypeError, match=r"Kept.__init__\(\) missing 1 required positional argument: 'name'"):
         Kept()  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match=r"Kept.__init__\(\) got the unexpected 'strange'"):
+    with pytest.raises(TypeError, match=r"Kept.__init__\(\) got an unexpected keyword argument 'strange'"):
         Kept("a", strange=1)  # type: ignore[call-arg]
 
 
