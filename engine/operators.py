@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import field, replace
@@ -17,6 +16,7 @@ from typing import Any
 from engine import source
 from engine.diagnostics import Span
 from engine.errors import Denied, SettingsFault
+from engine.files.others import EVERYONE, writers
 from engine.plain import dataclass
 from engine.signatures.ssh_keys import PublicKey
 from engine.source import Node
@@ -90,14 +90,11 @@ def require_kept(path: Path) -> None:
     with a sticky bit, as /tmp, they may not. A missing file is told by whoever reads it.
     """
     with suppress(OSError):
-        real = Path(os.path.realpath(path))
-        places = dict.fromkeys([real, *real.parents, *path.absolute().parents])
-        for place in places:
-            mode = place.stat().st_mode
-            if mode & stat.S_IWOTH and not (stat.S_ISDIR(mode) and mode & stat.S_ISVTX):
-                what = "write" if place == real else "replace what lies in"
+        for place, them in writers(path):
+            if them == EVERYONE:
+                what = "replace what lies in" if place.is_dir() else "write"
                 raise SettingsFault(
-                    f"every account on this machine may {what} {place}, and {path} says who may approve",
+                    f"{them} may {what} {place}, and {path} says who may approve",
                     hint=f"chmod o-w {place}; best it belongs to somebody who neither runs nor approves.",
                 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from engine.config.files import Layer, Origin, Text
 from engine.config.secrets import Ask, Held
 from engine.config.table import BY_NAME, TABLE, Place, Setting
 from engine.errors import RunbookError, SettingsFault
+from engine.files.others import writers
 from engine.http.addresses import is_loopback
 from engine.manual import page
 from engine.plain import dataclass
@@ -258,7 +260,7 @@ class Settings:
         return tuple(found)
 
     def careless(self) -> tuple[str, ...]:
-        """What works and is still worth a warning: two sources at once, a key that all can read."""
+        """What works and is still worth a warning: two sources at once, a key that all can read, operators that others name."""
         lago = self.held("lago_api_key")
         console = self.held("billing_console_token", "billing_console_cookie")
         found = []
@@ -278,6 +280,12 @@ class Settings:
         for one in (*lago, *console, *opa):
             if (path := one.lies_open_in) is not None:
                 found.append(f"{path} holds a key that every account on this machine can read; chmod 600 it")
+        with suppress(OSError):  # there is none yet, which is told by whoever reads it
+            for place, them in writers(self.operators):
+                who = f"{self.operators} says who is an operator, and {them} may"
+                way = f"replace it, since they may write {place}" if place.is_dir() else "write it"
+                found.append(f"{who} {way}; chmod go-w {place}")
+                break
         return tuple(found)
 
     def _sync_is_file(self) -> bool:

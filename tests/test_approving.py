@@ -216,6 +216,7 @@ def test_an_operators_file_that_everybody_may_write_says_nothing(desk: Played, k
     assert result.code == 3
     assert "Every account on this machine may write" in result.last_line
     assert "chmod o-w" in result.out
+    assert result.out.count("says who is an operator") == 1, "a note above the run, once"
 
 
 def test_an_operators_file_that_everybody_may_replace_says_nothing_either(

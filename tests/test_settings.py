@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import grp
+import os
 import pickle
+import pwd
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -582,6 +585,51 @@ def test_a_key_that_all_can_read_is_a_warning(desk: Desk) -> None:
     found = desk.in_environment(LAGO_API_URL=URL, LAGO_API_KEY_FILE=str(path)).load()
     assert found.warnings == (f"{path} holds a key that every account on this machine can read; chmod 600 it",)
     assert found.need_lago().key.reveal() == KEY
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda file: file.chmod(0o666), "every account on this machine may write it; chmod go-w {0}"),
+        (lambda file: file.chmod(0o664), "the group billing may write it; chmod go-w {0}"),
+        (
+            lambda file: file.parent.chmod(0o777),
+            "every account on this machine may replace it, since they may write {1}; chmod go-w {1}",
+        ),
+        (
+            lambda file: file.parent.chmod(0o2770),
+            "the group billing may replace it, since they may write {1}; chmod go-w {1}",
+        ),
+    ],
+    ids=["all", "group", "folder of all", "folder of a group"],
+)
+def test_an_operators_file_that_others_may_write_is_a_warning(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None], says: str
+) -> None:
+    monkeypatch.setattr(grp, "getgrgid", lambda gid: grp.struct_group(("billing", "x", gid, ["omar"])))
+    folder = desk.root / "shared"
+    folder.mkdir(mode=0o755)
+    file = folder / "operators.yaml"
+    file.write_text("operators: []")
+    file.chmod(0o644)
+    named = desk.in_environment(RUNBOOK_OPERATORS=str(file))
+    assert named.load().warnings == ()
+    change(file)
+    assert named.load().warnings == (f"{file} says who is an operator, and {says.format(file, folder)}",)
+
+
+def test_a_group_without_anybody_else_is_the_owner_and_a_sticky_folder_is_safe(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = pwd.getpwuid(os.getuid()).pw_name
+    monkeypatch.setattr(grp, "getgrgid", lambda gid: grp.struct_group((owner, "x", gid, [])))
+    folder = desk.root / "shared"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    file = folder / "operators.yaml"
+    file.write_text("operators: []")
+    file.chmod(0o664)
+    assert desk.in_environment(RUNBOOK_OPERATORS=str(file)).load().warnings == ()
 
 
 def test_a_user_file_with_a_key_that_all_can_read_is_a_warning(desk: Desk) -> None:

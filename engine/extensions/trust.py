@@ -6,7 +6,6 @@ executed before the person says that this project is trusted, in a place that no
 
 from __future__ import annotations
 
-import grp
 import os
 import pwd
 import stat
@@ -15,6 +14,7 @@ from pathlib import Path
 from engine.config.files import Layer, Origin
 from engine.diagnostics import Diagnostic
 from engine.extensions.places import Place, place_of
+from engine.files.others import is_open_to_its_group
 from engine.settings import Settings
 
 MOST_BYTES = 1_000_000
@@ -90,17 +90,7 @@ def _writable(status: os.stat_result) -> bool:
     """Whether anybody but the owner may write it. A group with nobody else in it is the owner; a sticky folder is safe."""
     if status.st_mode & stat.S_ISVTX and stat.S_ISDIR(status.st_mode):
         return False
-    return bool(status.st_mode & stat.S_IWOTH) or (bool(status.st_mode & stat.S_IWGRP) and not _is_private(status))
-
-
-def _is_private(status: os.stat_result) -> bool:
-    """Whether a group is one account's own, as many systems make one for each account (umask 0002)."""
-    owner = _account(status.st_uid)
-    try:
-        group = grp.getgrgid(status.st_gid)
-    except KeyError:
-        return False
-    return group.gr_name == owner and set(group.gr_mem) <= {owner}
+    return bool(status.st_mode & stat.S_IWOTH) or is_open_to_its_group(status)
 
 
 def _account(uid: int | None = None) -> str:

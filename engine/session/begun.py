@@ -154,7 +154,7 @@ class Begun:
                 mode=self._mode(),
                 operator=operator.id if operator else "",
                 is_production=about["environment"].casefold() == "production",
-                notes=(*settings.warnings, *settings.careless()),
+                notes=settings.warnings,
             )
         )
 
