@@ -170,3 +170,16 @@ def part_of(lines: Sequence[bytes]) -> dict[str, Any]:
     """The parts of the first closed record."""
     part: dict[str, Any] = next(json.loads(line)["sealed"] for line in lines if line.startswith(b'{"sealed"'))
     return part
+
+
+def chained(values: Sequence[Mapping[str, Any]], before: str | None = None) -> list[bytes]:
+    """Lines of these records, each with the hash of the one before it: what somebody can make who knows how."""
+    lines: list[bytes] = []
+    for value in values:
+        lines.append(_written({**value, "prev": before}))
+        before = hashlib.sha256(lines[-1]).hexdigest()
+    return lines
+
+
+def _written(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from export_builders import (
+    chained,
     closed,
     export,
     interleaved,
@@ -143,8 +144,19 @@ def test_a_chain_that_is_right_does_not_help_against_the_rules(
         lambda value: canonical(value).replace(b'"data":{', b'"data":{"a":NaN,'),
         lambda value: canonical(value).replace(b'"v":1', b'"v":1,"v":1'),
         lambda value: canonical(value).replace(b'"v":1', b'"v":true'),
+        lambda value: canonical(value).replace(b'"data":{', b'"data":{"a":1.5,'),
     ],
-    ids=["spaces", "order", "a fraction", "an exponent", "a large number", "not a number", "twice", "a flag"],
+    ids=[
+        "spaces",
+        "order",
+        "a fraction",
+        "an exponent",
+        "a large number",
+        "not a number",
+        "twice",
+        "a flag",
+        "part of a sum",
+    ],
 )
 def test_json_that_is_not_canonical_is_no_record(tmp_path: Path, write: Callable[[Any], bytes]) -> None:
     def turned(values: list[dict[str, Any]]) -> Any:
@@ -152,6 +164,38 @@ def test_json_that_is_not_canonical_is_no_record(tmp_path: Path, write: Callable
 
     code, said = judged(packed(tmp_path / "out", [body for _, body in stored(forged(turned, write))]))
     assert (code, said.startswith("DOES NOT HOLD: record #1: ")) == (1, True), said
+
+
+def values_of(journal: Path) -> list[dict[str, Any]]:
+    """The records of a small journal, which end with `effect.done` in #6 and `run.end`."""
+    return [json.loads(body) for (body,) in behind(small(journal), "SELECT body FROM event ORDER BY seq")]
+
+
+def test_before_the_first_record_of_a_log_there_is_none(tmp_path: Path) -> None:
+    values = values_of(tmp_path / "journal.db")
+    assert judged(packed(tmp_path / "right", chained(values)))[0] == 0
+    why = f"DOES NOT HOLD: record #1: {UNLINKED}\n"
+    assert judged(packed(tmp_path / "wrong", chained(values, before="0" * 64))) == (1, why)
+
+
+def test_a_number_that_is_a_flag_is_no_number(tmp_path: Path) -> None:
+    first, *later = values_of(tmp_path / "journal.db")
+    lines = chained([{**first, "seq": True}, *later])
+    why = "DOES NOT HOLD: record #1: it is record #True in the place of #1\n"
+    assert judged(packed(tmp_path / "out", lines)) == (1, why)
+
+
+@pytest.mark.parametrize("word", ["effect.unknown", "effect.released", "effect.rejected"])
+def test_once_done_no_later_word_opens_an_effect_again(tmp_path: Path, word: str) -> None:
+    values = values_of(tmp_path / "journal.db")
+    intent, done = values[4:6]
+    again = str(intent["data"]["effect_key"]).replace("#1", "#2")
+    values += [{**done, "type": word, "seq": 8}, {**intent, "data": {"effect_key": again}, "seq": 9}]
+    why = "DOES NOT HOLD: record #9: it breaks the rule of effects\n"
+    assert judged(packed(tmp_path / "out", chained(values))) == (1, why)
+    values[5]["type"] = "effect.rejected"  # so it was not done, and may be begun again once that is closed
+    code, said = judged(packed(tmp_path / "not done", chained(values)))
+    assert code == (word == "effect.unknown"), said
 
 
 def test_a_part_kept_beside_a_record_cannot_be_changed_or_taken_away(copy: Path) -> None:
