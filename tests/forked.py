@@ -14,11 +14,12 @@ import importlib
 import os
 import pkgutil
 import random
+import select
 import signal
 import sys
 import tempfile
 import termios
-import time
+import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -41,6 +42,7 @@ from engine.registry import Registry, built_in
 from engine.source import Parsed, parse
 
 LONGEST = 30.0
+_ONE_AT_A_TIME = threading.Lock()  # or a child would hold the end of another's pipe
 
 
 def _import_all() -> None:
@@ -201,13 +203,16 @@ class Child:
     out: Path
     err: Path
     trace: Path
+    alive: int  # the reading end of a pipe whose other end it alone holds
     code: int | None = None
 
     def poll(self) -> int | None:
         """Its exit code, None while it runs."""
         if self.code is None:
             done, status = os.waitpid(self.pid, os.WNOHANG)
-            self.code = os.waitstatus_to_exitcode(status) if done else None
+            if done:
+                os.close(self.alive)
+                self.code = os.waitstatus_to_exitcode(status)
         return self.code
 
     def send_signal(self, number: int) -> None:
@@ -217,14 +222,16 @@ class Child:
 
     def wait(self, seconds: float = LONGEST) -> int:
         """Its exit code. A child that hangs is killed and fails the test."""
-        ends = time.monotonic() + seconds
-        while (code := self.poll()) is None:
-            if time.monotonic() > ends:
-                os.kill(self.pid, signal.SIGKILL)
-                os.waitpid(self.pid, 0)
-                raise AssertionError(f"the command did not end within {seconds:g} s")
-            time.sleep(0.002)
-        return code
+        if self.code is not None:
+            return self.code
+        has_ended, _, _ = select.select([self.alive], [], [], seconds)
+        if not has_ended:
+            os.kill(self.pid, signal.SIGKILL)
+        os.close(self.alive)
+        _, status = os.waitpid(self.pid, 0)
+        self.code = os.waitstatus_to_exitcode(status)
+        assert has_ended, f"the command did not end within {seconds:g} s"
+        return self.code
 
     def end(self) -> Done:
         """Wait for it, and tell what became of it."""
@@ -259,13 +266,14 @@ def start(
     files = [own / name for name in ("out", "err", "trace")]
     for file in files:
         file.touch()
-    with warnings.catch_warnings():
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # other threads: the child never needs them
+        alive, its_end = os.pipe()
         pid = os.fork()
-    if pid == 0:
-        _child(args, env, folder, files, kill, number, terminal)
-    out, err, trace = files
-    return Child(pid, out, err, trace)
+        if pid == 0:
+            _child(args, env, folder, files, kill, number, terminal)
+        os.close(its_end)
+    return Child(pid, *files, alive)
 
 
 def _child(
