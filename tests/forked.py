@@ -273,7 +273,8 @@ def start(
         if pid == 0:
             _child(args, env, folder, files, kill, number, terminal)
         os.close(its_end)
-    return Child(pid, *files, alive)
+    out, err, trace = files
+    return Child(pid, out, err, trace, alive)
 
 
 def _child(

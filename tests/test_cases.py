@@ -7,13 +7,14 @@ import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from engine import source
 from engine.checks import REGISTRY
 from engine.checks.base import Check
 from engine.sandbox.scenario import SHIPPED
@@ -31,6 +32,12 @@ HOSTILE = "\x1b[2J\u202e<script>\t" + "W" * 10_000 + "株式会社"
 # libyaml's where it is there: the pure ones are ten times slower.
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let libyaml read what is fine. What a case says of a place in its file is looked at in `test_check_cases`."""
+    monkeypatch.setattr(reading_check_cases, "read_yaml", partial(source.read, is_quick=True))
 
 
 @cache

@@ -122,7 +122,7 @@ class _Reading:
         for name, node in keys["recordings"].value.items() if "recordings" in keys else ():
             self.names[name] = dict(self._stage(node))
 
-    def _stage(self, node: Node) -> dict[str, Fact]:
+    def _stage(self, node: Node) -> Mapping[str, Fact]:
         text = str(node.value)
         name, _, stage = text.rpartition("/")
         known = {path.name: path for folder in self.recordings for path in folder.iterdir() if path.is_dir()}
@@ -140,9 +140,7 @@ class _Reading:
                 "RT005", f"`{name}` has no stage `{stage}`", node.span, nearest(stage, stages) or one_of(stages)
             )
             return {}
-        facts = facts_of(found)
-        lists = lists_of(found, scenario.invoice)
-        return {**facts, "lists": lists} if lists is not None else facts
+        return _known(folder.resolve(), stage)
 
     def _change(self, keys: Mapping[str, Node]) -> None:
         for path, node in keys["change"].value.items() if "change" in keys else ():
@@ -276,3 +274,14 @@ def _listed(value: Any) -> Any:
 def _loaded(folder: Path) -> Scenario:
     """A recording, read once."""
     return load(folder)
+
+
+@lru_cache(maxsize=256)
+def _known(folder: Path, stage: str) -> Mapping[str, Fact]:
+    """The facts of a stage that there is, worked out once however many cases rest on it. No fact ever changes."""
+    scenario = _loaded(folder)
+    found = stage_of(scenario, stage)
+    assert found is not None
+    facts = facts_of(found)
+    lists = lists_of(found, scenario.invoice)
+    return {**facts, "lists": lists} if lists is not None else facts
