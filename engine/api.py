@@ -10,8 +10,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from engine.checks.base import Check, Here, Params, Verdict, denied, passed, warned
-from engine.errors import Denied, Unreachable
-from engine.facts import Confirmed, Fact, RunRecord
+from engine.errors import Denied, Refused, Unreachable
+from engine.events import Change, Line, Preview
+from engine.facts import Confirmed, Deed, Fact, RunRecord
 from engine.http.exchange import Answer, Fetched, NeverSent, NoAnswer, Replied, Request
 from engine.lago_models import (
     BillingEntity,
@@ -24,17 +25,19 @@ from engine.lago_models import (
     Subscription,
     Subscriptions,
 )
-from engine.steps.base import Effect, OneWayStep, ReadStep, Ruling, Sighting, StepParams, World, WriteStep
+from engine.steps.base import Effect, OneWayStep, ReadStep, Ruling, Sighting, StepParams, Words, World, WriteStep
 from engine.sync_runs import LatestSync
 from engine.values import Money, Month, show_duration
 
 __all__ = [
     "Answer",
     "BillingEntity",
+    "Change",
     "Check",
     "Confirmed",
     "Credits",
     "Customer",
+    "Deed",
     "Denied",
     "Effect",
     "Fact",
@@ -46,13 +49,16 @@ __all__ = [
     "Invoice",
     "InvoiceLists",
     "LatestSync",
+    "Line",
     "Money",
     "Month",
     "NeverSent",
     "NoAnswer",
     "OneWayStep",
     "Params",
+    "Preview",
     "ReadStep",
+    "Refused",
     "Replied",
     "Request",
     "Ruling",
@@ -63,6 +69,7 @@ __all__ = [
     "Subscriptions",
     "Unreachable",
     "Verdict",
+    "Words",
     "World",
     "WriteStep",
     "denied",

@@ -108,6 +108,7 @@ class Said:
 
 
 Certainty = Literal["certain", "computed", "unknown"]
+LAGO = "Lago"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class Preview:
     """What a one-way step would do, as values that a person consents to. All texts are ready to print but not made safe.
 
     `deductions` is what the call may take beyond the sums, None where it takes nothing by its nature; `restored` is
-    what it gives back and what it does not.
+    what it gives back and what it does not. `system` is who does what comes `afterwards`.
     """
 
     action: str
@@ -151,10 +152,14 @@ class Preview:
     warnings: tuple[str, ...] = ()
     refresh_could_change: tuple[str, ...] = ()
     restored: tuple[tuple[str, str], ...] = ()
+    system: str = LAGO
 
     def as_json(self) -> dict[str, Any]:
-        """For the journal's `consent.asked` and for `--format json`."""
-        return asdict(self)
+        """For the journal's `consent.asked` and for `--format json`. Where nothing is said of the system, it is Lago."""
+        found = asdict(self)
+        if self.system == LAGO:
+            del found["system"]
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,8 +84,8 @@ class Previewing:
         if self.is_refreshed:
             return preview
         could = tuple(
-            f"a refresh (`{defn.id}`) comes first and may change fees, taxes and the total"
-            for defn, _ in self.asking.way.writes
+            f"{step.noun} (`{defn.id}`) comes first and may change {step.could_change}"
+            for defn, step in self.asking.way.writes
         )
         return replace(preview, refresh_could_change=could)
 

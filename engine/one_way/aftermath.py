@@ -180,10 +180,10 @@ class Aftermath:
         lines = (
             f"why     {why}",
             f"sent    {self.call.step.request(self.call.params, self.call.world)}, recorded as {intent}",
-            f"do not  {self.words.verb} it again, here or in Lago's own screens",
+            f"do not  {self.words.verb} it again, here or in {self.words.system}'s own screens",
             *notes,
         )
-        message = f"UNKNOWN whether {self.words.noun} {self._id()} is {self.words.done}."
+        message = f"UNKNOWN whether {self._which()} is {self.words.done}."
         return Ending(Exit.UNKNOWN, "unknown", message, self._resume(), lines, "unproven")
 
     def _unverified(self, ruling: Ruling, why: str) -> Ending:
@@ -196,7 +196,7 @@ class Aftermath:
             return Ending(Exit.UNKNOWN, "unknown", message, self._resume(), (), ruling.attribution)
         if ruling.state == "unknown":
             return self._unknown(f"{ruling.why}; {why}", ())
-        what = f"{self.words.noun} {self._id()} is {self.words.done}"
+        what = f"{self._which()} is {self.words.done}"
         message = f"UNKNOWN whether {what} as confirmed: {ruling.why}, but {why}."
         return Ending(Exit.UNKNOWN, "unknown", message, self._resume(), (), ruling.attribution)
 
@@ -207,7 +207,7 @@ class Aftermath:
         done = self.words.done
         outcome = {"done": done, "observed": done, "rejected": "refused"}.get(ruling.state, "unknown")
         self._see(ruling)
-        lines = (f"{self.words.noun} {self._id()}, {self._name()}, intent {self.call.key}",)
+        lines = (f"{self._which()}, {self._name()}, intent {self.call.key}",)
         return Ending(unkept.exit, outcome, message, self._resume(), lines, ruling.attribution)
 
     def _overtaken(self, other: IntentHeld) -> Ending:
@@ -224,8 +224,8 @@ class Aftermath:
         status = (ruling.said or {}).get("status")
         if ruling.state == "observed" and isinstance(status, int) and status >= 500:
             return (
-                f"Lago answered {status} although it is {self.words.done}: {self.words.jobs} may never have been"
-                " queued. Look for them in Lago.",
+                f"{self.words.system} answered {status} although it is {self.words.done}: {self.words.jobs} may never"
+                f" have been queued. Look for them in {self.words.system}.",
             )
         return ()
 
@@ -250,8 +250,10 @@ class Aftermath:
     def _name(self) -> str:
         return self.target.named() if self.target is not None else "it"
 
-    def _id(self) -> str:
-        return str(self.call.step.target(self.call.params).get("lago_id", ""))
+    def _which(self) -> str:
+        """The target by its kind and its id, as the intent has it: `invoice 5f3c9d1e-...`."""
+        target = self.call.step.target(self.call.params)
+        return " ".join(filter(None, (self.words.noun, str(target.get("lago_id") or target.get("id") or ""))))
 
     def _resume(self) -> str:
         return f"runbook resume {self.run}"

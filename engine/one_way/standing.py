@@ -30,22 +30,24 @@ def standing(step: OneWayStep[Any], target: Fact | None, key: str, journal: Jour
         return held(step, state)
     words = step.words
     if state.type in DONE and target is None and words.vanished:
-        where = f"Lago shows a {words.vanished} {words.noun} nowhere"
+        where = f"{words.system} shows a {words.vanished} {words.noun} nowhere"
         message = f"already {words.vanished}, by run {state.run}; {where}; nothing to do"
         return Ending(Exit.DONE, "already_done", message, f"runbook audit show {state.run}", attribution="ours")
     if state.type in DONE and target is not None and step.state_of(target) == "not_applied":
         journal_says = f"the journal says that run {state.run} {words.done} this {words.noun}"
-        message = f"UNKNOWN: {journal_says}, but Lago shows {words.before}."
-        lines = (f"Do not {words.verb} it again, here or in Lago's own screens, before somebody found out why.",)
+        message = f"UNKNOWN: {journal_says}, but {words.system} shows {words.before}."
+        lines = (
+            f"Do not {words.verb} it again, here or in {words.system}'s own screens, before somebody found out why.",
+        )
         return Ending(Exit.UNKNOWN, "unknown", message, f"runbook audit show {state.run}", lines, "unproven")
     return None
 
 
 def held(step: OneWayStep[Any], state: EffectState) -> Ending:
     """Another run's intent on the same target is open: whether it took effect is that run's to find out."""
-    verb, noun = step.words.verb, step.words.noun
+    verb, noun, system = step.words.verb, step.words.noun, step.words.system
     message = f"UNKNOWN: run {state.run} has a {verb} call on this {noun} whose outcome is open."
-    lines = (f"This run sent no {verb} call. Do not {verb} the {noun} again, here or in Lago's own screens.",)
+    lines = (f"This run sent no {verb} call. Do not {verb} the {noun} again, here or in {system}'s own screens.",)
     return Ending(Exit.UNKNOWN, "unknown", message, f"runbook resume {state.run}", lines, "unproven")
 
 

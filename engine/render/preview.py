@@ -32,7 +32,7 @@ def panel(preview: Preview, columns: int, colour: bool, *, is_folded: bool = Tru
     lines += [line for change in preview.changes for line in _change(change, columns, colour)]
     if preview.restored:
         lines += ["", _title("What the invoice took", colour), *_pairs(preview.restored, columns)]
-    lines += _marked("Then Lago does", preview.afterwards, columns, colour)
+    lines += _marked(f"Then {safe(preview.system)} does", preview.afterwards, columns, colour)
     lines += _marked("Before that", preview.refresh_could_change, columns, colour)
     lines += _marked("Warnings", preview.warnings, columns, colour)
     return [*lines, "", *hang("  request  ", safe(preview.request), columns), ""]

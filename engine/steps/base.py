@@ -113,7 +113,8 @@ class WriteStep(Step[P]):
     `renews` names the parameter that holds what is written: before the write the step's fact is that value as first
     read; afterwards it is the same thing read again, which `reread` does. `require_done` raises Unreachable or
     Refused unless the answer says that it was done. `sent` and `did` are clauses for the last line of a run that goes
-    no further: `a refresh was sent`, `the draft was refreshed`.
+    no further: `a refresh was sent`, `the draft was refreshed`. `noun` and `could_change` say beside a preview that comes
+    before the write what may be otherwise after it.
     """
 
     renews: str = field(kw_only=True)
@@ -123,6 +124,8 @@ class WriteStep(Step[P]):
     reread: Callable[[P, World], Fetched[Any]] = field(kw_only=True)
     sent: str = field(kw_only=True)
     did: str = field(kw_only=True)
+    noun: str = "a write"
+    could_change: str = "what is shown here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ class Words:
     `not_done` begins the last line of a refusal, `before` says how Lago shows a target on which nothing was done;
     `jobs` are what the target queues once it is done, which an answer of 5xx puts in doubt. `endings` are sentences
     for outcomes of its own other than `done`; `vanished` is what it is called when it is done and shown nowhere.
+    `system` is whose thing it is, and has screens of its own on which nobody should do it again.
     """
 
     verb: str
@@ -142,6 +146,7 @@ class Words:
     jobs: str = "its follow-up jobs"
     endings: Mapping[str, str] = field(default_factory=dict)
     vanished: str = ""
+    system: str = "Lago"
 
     @property
     def refused(self) -> str:

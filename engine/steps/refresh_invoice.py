@@ -92,4 +92,6 @@ STEP = WriteStep(
     reread=reread,
     sent="a refresh was sent",
     did="the draft was refreshed",
+    noun="a refresh",
+    could_change="fees, taxes and the total",
 )
