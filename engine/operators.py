@@ -107,19 +107,26 @@ def is_ours_to_write(path: Path) -> bool:
 def _operators(path: Path, me: str) -> list[Any]:
     hint = "It looks like this: " + EXAMPLE.format(id=me.replace(":", ""), account=me)
     try:
-        parsed = source.read(path)
+        rows, faults = _read(source.content_of(path), path, is_quick=True)
     except FileNotFoundError:
         raise SettingsFault(f"there is no operators file at {path}", hint=hint) from None
     except OSError as error:
         raise SettingsFault(f"the operators file {path} cannot be read: {error.strerror}", hint=hint) from None
+    if faults:
+        raise SettingsFault("; also ".join(f"{path}:{span.line}:{span.col}: {why}" for span, why in faults), hint=hint)
+    return rows
+
+
+def _read(content: bytes, path: Path, *, is_quick: bool) -> tuple[list[Any], list[tuple[Span, str]]]:
+    """The rows of the file, and what is wrong with it: that is looked for with care where there is anything."""
+    parsed = source.parse(content, str(path), is_quick=is_quick)
     reading = _Reading([(found.span, found.message) for found in parsed.diagnostics])
     if parsed.root is not None:
         reading.file(parsed.root)
-    if reading.faults:
-        told = (f"{path}:{span.line}:{span.col}: {why}" for span, why in sorted(set(reading.faults)))
-        raise SettingsFault("; also ".join(told), hint=hint)
+    if reading.faults and is_quick:
+        return _read(content, path, is_quick=False)
     found = parsed.root.at("operators") if parsed.root else None
-    return list(found.plain()) if found else []
+    return list(found.plain()) if found and not reading.faults else [], sorted(set(reading.faults))
 
 
 @dataclass(slots=True)

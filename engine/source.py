@@ -7,10 +7,6 @@ expands anchors without end. A runbook is read by people first, so every such th
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterator
-from dataclasses import field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,86 +14,16 @@ import yaml
 
 from engine.diagnostics import Diagnostic, Span
 from engine.plain import dataclass
+from engine.yaml.misread import MOST_DIGITS, is_too_long, misread, short, unquoted, value_of
+from engine.yaml.nodes import MOST_DEPTH, Node, Source, clip, span_of, walk
+from engine.yaml.quick import quick
 from engine.yaml.tokens import Scanned
 from engine.yaml.words import Place, Quoted, Unreadable, character, explain, unseen
 
+__all__ = ["MOST_BYTES", "Node", "Parsed", "Source", "clip", "content_of", "lines_of", "parse", "read", "walk"]
+
 MOST_BYTES = 256 * 1024
-MOST_DEPTH = 40
-MOST_DIGITS = 18
 _LEVELS = f"{MOST_DEPTH} levels are the most"
-
-# Plain scalars that YAML 1.1 reads as something else than a person does (yaml.org/type/bool, int, float, null).
-_BOOL_WORDS = re.compile(r"(?i:y|yes|n|no|on|off)")
-_OCTAL = re.compile(r"[-+]?0[0-7_]+")
-_ODD_INT = re.compile(r"[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0o[0-7_]+|[0-9][0-9_]*_[0-9_]*)")
-_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
-_FLOAT = re.compile(r"[-+]?([0-9][0-9_]*\.[0-9_]*([eE][-+]?[0-9]+)?|\.[0-9]+|[0-9]+[eE][-+]?[0-9]+)")
-_ODD_FLOAT = re.compile(r"(?i:[-+]?\.(inf)|\.nan)")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
-_NULL = re.compile(r"~|(?i:null)")
-_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_BOOL = re.compile(r"true|false")
-_TEXT_TAG = "tag:yaml.org,2002:str"
-_ODD_BOOL = re.compile(r"(?i:true|false)")
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file as it was read. `digest` is SHA-256 of its bytes."""
-
-    path: str
-    text: str
-    digest: str
-
-    @cached_property
-    def lines(self) -> tuple[str, ...]:
-        """Its lines without their ends; the last one is empty where the file ends with its line."""
-        return tuple(line.removesuffix("\r") for line in self.text.split("\n"))
-
-    def line(self, number: int) -> str:
-        """A line by its number, from 1; empty where there is none."""
-        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A value with its place. `value` is a str, int, bool, None, a list of nodes or a dict of name to node.
-
-    `keys` holds the places of a mapping's keys.
-    """
-
-    value: Any
-    span: Span
-    keys: dict[str, Span] = field(default_factory=dict)
-    is_quoted: bool = False
-
-    @property
-    def kind(self) -> str:
-        """What a person calls a value of this type."""
-        names = {str: "text", bool: "true or false", int: "a whole number", list: "a list", dict: "a mapping"}
-        return names.get(type(self.value), "nothing")
-
-    def plain(self) -> Any:
-        """The value without places."""
-        if isinstance(self.value, dict):
-            return {name: node.plain() for name, node in self.value.items()}
-        if isinstance(self.value, list):
-            return [node.plain() for node in self.value]
-        return self.value
-
-    def at(self, *route: str | int) -> Node | None:
-        """The node at the end of a route of keys and indexes, or None."""
-        node: Node | None = self
-        for part in route:
-            if node is None:
-                return None
-            if isinstance(node.value, dict) and isinstance(part, str):
-                node = node.value.get(part)
-            elif isinstance(node.value, list) and isinstance(part, int) and part < len(node.value):
-                node = node.value[part]
-            else:
-                return None
-        return node
 
 
 @dataclass
@@ -151,8 +77,8 @@ def parse(content: bytes, path: str, *, is_quick: bool = False) -> Parsed:
     hidden = unseen(text)
     if hidden is not None:
         return _unreadable(source, hidden)
-    if is_quick and (quick := _quick(source)) is not None:
-        return quick
+    if is_quick and (root := quick(text)) is not None:
+        return Parsed(source, root, [])
     reader = _Reader(source)
     try:
         root = reader.read(text)
@@ -167,36 +93,6 @@ def parse(content: bytes, path: str, *, is_quick: bool = False) -> Parsed:
     return Parsed(source, root, reader.diagnostics)
 
 
-# libyaml's loader; None where PyYAML was built without it.
-_LIBYAML: Any = getattr(yaml, "CSafeLoader", None)
-# A comment right behind the sign of a block of text: libyaml takes it, PyYAML does not.
-_BLOCK_COMMENT = re.compile(r"[|>][-+0-9]*#")
-
-
-def _quick(source: Source) -> Parsed | None:
-    """The file as libyaml reads it; None where anything is wrong with it, or PyYAML might read it otherwise."""
-    text = source.text
-    if _LIBYAML is None or "\t" in text or _BLOCK_COMMENT.search(text):
-        return None
-    reader = _Reader(source, _LIBYAML)
-    try:
-        root = reader.read(text) if _is_alike(text) else None
-    except (yaml.YAMLError, RecursionError):
-        return None
-    return Parsed(source, root, []) if root is not None and not reader.diagnostics else None
-
-
-def _is_alike(text: str) -> bool:
-    """Whether no plain word within brackets holds a sign that libyaml takes as a letter and PyYAML does not."""
-    flow = 0
-    for token in yaml.scan(text, Loader=_LIBYAML):
-        flow += isinstance(token, yaml.FlowMappingStartToken | yaml.FlowSequenceStartToken)
-        flow -= isinstance(token, yaml.FlowMappingEndToken | yaml.FlowSequenceEndToken)
-        if flow and isinstance(token, yaml.ScalarToken) and token.plain and {"?", "!", ":"} & set(token.value):
-            return False
-    return True
-
-
 _REFUSED: dict[type[yaml.Token], tuple[str, str]] = {
     yaml.AnchorToken: ("an anchor", "remove it, and write the value out wherever it is needed"),
     yaml.AliasToken: ("an alias", "write the value out"),
@@ -208,9 +104,8 @@ _REFUSED: dict[type[yaml.Token], tuple[str, str]] = {
 class _Reader:
     """Turns PyYAML's node graph into ours, and notes what may not stand in it."""
 
-    def __init__(self, source: Source, loader: Any = yaml.SafeLoader) -> None:
+    def __init__(self, source: Source) -> None:
         self.source = source
-        self._loader = loader
         self.diagnostics: list[Diagnostic] = []
         self.quoted: list[Quoted] = []
         self._tokens: list[yaml.Token] = []
@@ -218,8 +113,7 @@ class _Reader:
     def read(self, text: str) -> Node | None:
         if not self._is_shallow(text):
             return None
-        # libyaml parses for itself, and fast.
-        loader = Scanned(self._tokens) if self._loader is yaml.SafeLoader else self._loader(text)
+        loader = Scanned(self._tokens)
         try:
             root = loader.get_single_node()
         finally:
@@ -237,22 +131,22 @@ class _Reader:
                    yaml.FlowSequenceStartToken)  # fmt: skip
         closing = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
         is_fine = True
-        for token in yaml.scan(text, Loader=self._loader):
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
             self._tokens.append(token)
             depth += isinstance(token, opening) - isinstance(token, closing)
             if depth > MOST_DEPTH:
-                self._note("RB001", "this is nested too deeply", _span(token), help=_LEVELS)
+                self._note("RB001", "this is nested too deeply", span_of(token), help=_LEVELS)
                 return False
             if isinstance(token, yaml.ScalarToken) and token.style in ("'", '"'):
                 self.quoted.append((_place(token.start_mark), _place(token.end_mark)))
             if type(token) in _REFUSED:
                 what, help = _REFUSED[type(token)]
-                self._note("RB005", f"{what} cannot stand here", _span(token), help=help)
+                self._note("RB005", f"{what} cannot stand here", span_of(token), help=help)
                 is_fine = False
         return is_fine
 
     def _node(self, node: yaml.Node) -> Node:
-        span = _span(node)
+        span = span_of(node)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, span)
         if isinstance(node, yaml.SequenceNode):
@@ -264,7 +158,7 @@ class _Reader:
         found: dict[str, Node] = {}
         keys: dict[str, Span] = {}
         for key, value in node.value:
-            place = _span(key)
+            place = span_of(key)
             if not isinstance(key, yaml.ScalarNode):
                 self._note("RB005", "a key must be a word", place, help="use a plain word as the key")
                 continue
@@ -285,69 +179,20 @@ class _Reader:
 
     def _scalar(self, node: yaml.ScalarNode, span: Span) -> Node:
         text = str(node.value)
-        if node.style:  # libyaml says "", PyYAML None
+        if node.style:
             return Node(text, span, is_quoted=True)
-        if text == "":
-            return Node(None, span)
-        misread = _misread(text, node.tag)
-        if misread:
-            self._note("RB003", f"YAML 1.1 reads `{_short(text)}` as {misread}", span, help=_unquoted(text))
+        misread_as = misread(text, node.tag) if text else ""
+        if misread_as:
+            self._note("RB003", f"YAML 1.1 reads `{short(text)}` as {misread_as}", span, help=unquoted(text))
             return Node(text, span)
-        if _BOOL.fullmatch(text):
-            return Node(text == "true", span)
-        if not _INT.fullmatch(text):
-            return Node(text, span)
-        if len(text) > MOST_DIGITS:
+        if is_too_long(text):
             help = "put it in quotes if it is a text"
             self._note("RB003", f"this number has more than {MOST_DIGITS} digits", span, help=help)
             return Node(text, span)
-        return Node(int(text), span)
+        return Node(value_of(text), span)
 
     def _note(self, code: str, message: str, span: Span, *, label: str = "", help: str = "") -> None:
         self.diagnostics.append(Diagnostic(code, message, self.source.path, clip(span, self.source), label, help))
-
-
-def _misread(text: str, tag: str) -> str:
-    """What YAML 1.1 makes of a plain scalar that a person reads otherwise; empty when both agree.
-
-    `tag` is PyYAML's own reading: whatever it takes for more than text, and no pattern here knows, is misread too.
-    """
-    if _BOOL_WORDS.fullmatch(text):
-        return "`true`" if text.lower() in ("y", "yes", "on") else "`false`"
-    if _BOOL.fullmatch(text) or _INT.fullmatch(text):
-        return ""
-    if _ODD_BOOL.fullmatch(text):
-        return f"`{text.lower()}`"
-    for pattern, what in (
-        (_OCTAL, "an octal number"), (_ODD_INT, "a number in another notation"), (_SEXAGESIMAL, "a number in base 60"),
-        (_FLOAT, "a binary fraction, which is not exact"), (_ODD_FLOAT, "infinity or no number"), (_DATE, "a date"),
-        (_NULL, "nothing"),
-    ):  # fmt: skip
-        if pattern.fullmatch(text):
-            return what + _in_tens(text, tag)
-    return "" if tag == _TEXT_TAG else "something that is no text"
-
-
-def _in_tens(text: str, tag: str) -> str:
-    """`, 8`: the value that a whole number has for PyYAML."""
-    if tag != "tag:yaml.org,2002:int" or len(text) > MOST_DIGITS:
-        return ""
-    value = yaml.SafeLoader("").construct_yaml_int(yaml.ScalarNode(tag, text))
-    return f": {value}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:39] + "…"
-
-
-def _unquoted(text: str) -> str:
-    if _BOOL_WORDS.fullmatch(text) or _ODD_BOOL.fullmatch(text):
-        return f'write `true` or `false`, or "{text}" for the word'
-    if _NULL.fullmatch(text):
-        return f'leave the key out, or write "{text}" for the word'
-    if _OCTAL.fullmatch(text) or _ODD_INT.fullmatch(text):
-        return f'write the number in plain digits, or "{_short(text)}" for the text'
-    return f'write "{_short(text)}" for the text as it stands'
 
 
 def _place(mark: Any) -> Place:
@@ -362,31 +207,3 @@ def _unreadable(source: Source, why: Unreadable) -> Parsed:
 
 def _failed(source: Source, code: str, message: str, span: Span, *, help: str = "") -> Parsed:
     return Parsed(source, None, [Diagnostic(code, message, source.path, span, "", help)])
-
-
-def _span(node: Any) -> Span:
-    start, end = node.start_mark, node.end_mark
-    return _of(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
-
-
-def _of(line: int, col: int, end_line: int, end_col: int) -> Span:
-    if end_line > line:
-        return Span(line, col, line, max(col + 1, 10_000))
-    return Span(line, col, end_line, max(end_col, col + 1))
-
-
-def clip(span: Span, source: Source) -> Span:
-    """The span within its line, for drawing."""
-    end = len(source.line(span.line)) + 1
-    col = min(span.col, max(end, 1))
-    return Span(span.line, col, span.line, max(col + 1, min(span.end_col, end)))
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """Every node below and including this one."""
-    yield node
-    children = (
-        node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, list) else ()
-    )
-    for child in children:
-        yield from walk(child)

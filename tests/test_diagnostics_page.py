@@ -11,9 +11,10 @@ import pytest
 from cli import cli
 from engine.library import SHIPPED, load
 from engine.registry import built_in
-from engine.source import MOST_BYTES, MOST_DEPTH
+from engine.source import MOST_BYTES
 from engine.validation.format import FLAGS, RESERVED
 from engine.validation.order import OUTCOMES
+from engine.yaml.nodes import MOST_DEPTH
 
 ROOT = SHIPPED.parent
 PAGE = (ROOT / "docs" / "diagnostics.md").read_text("utf-8")

@@ -14,9 +14,10 @@ from engine.checks import REGISTRY as CHECKS
 from engine.diagnostics import Diagnostic
 from engine.library import SHIPPED
 from engine.render.diagnostics import render
-from engine.source import MOST_BYTES, Node, Parsed, Source, _quick, clip, parse, walk
+from engine.source import MOST_BYTES, Node, Parsed, Source, clip, parse, walk
 from engine.steps import REGISTRY as STEPS
 from engine.validation import validate
+from engine.yaml.quick import quick
 
 SHIPPED_TEXT = (SHIPPED / "finalize_invoice.yaml").read_text(encoding="utf-8")
 
@@ -164,6 +165,11 @@ def edited(draw: st.DrawFn) -> str:
 @example("{a: [!x, y]}")
 @example("a: |#x\n  b")
 @example("a: {<<: b}\n<<: {}")
+@example("%A b\n--- c")
+@example("a: &b c")
+@example("- ! a")
+@example("a\n--- b")
+@example("a: " + "[" * 45 + "]" * 45)
 def test_what_is_read_quickly_is_what_is_read_with_care(text: str) -> None:
     quick, careful = parse(text.encode("utf-8", "replace"), "a.yaml", is_quick=True), read(text)
     assert quick.diagnostics == careful.diagnostics
@@ -174,12 +180,10 @@ def test_what_is_read_quickly_is_what_is_read_with_care(text: str) -> None:
 
 
 def test_the_shipped_runbook_is_read_quickly() -> None:
-    parsed = _quick(Source("a.yaml", SHIPPED_TEXT, ""))
-    assert parsed is not None
-    assert parsed.root is not None
-    careful = read(SHIPPED_TEXT).root
+    root, careful = quick(SHIPPED_TEXT), read(SHIPPED_TEXT).root
+    assert root is not None
     assert careful is not None
-    assert parsed.root.plain() == careful.plain()
+    assert root.plain() == careful.plain()
 
 
 def test_the_digest_is_of_the_bytes_as_they_are() -> None:

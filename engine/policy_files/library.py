@@ -46,11 +46,15 @@ def looks_like_one(parsed: Parsed) -> bool:
 
 def check(path: Path, content: bytes | None = None) -> Checked:
     """Read and compile one file. Raises UsageFault when it cannot be read."""
-    from engine.policy_files.reading import read
-
     if content is None:
         content = _content(path)
-    found, told = read(parse(content, shown(path), is_quick=True), path.parent)
+    return _checked(path, content, parse(content, shown(path), is_quick=True))
+
+
+def _checked(path: Path, content: bytes, parsed: Parsed) -> Checked:
+    from engine.policy_files.reading import read
+
+    found, told = read(parsed, path.parent)
     if told:
         found, told = read(parse(content, shown(path)), path.parent)
     return Checked(path, found, tuple(told))
@@ -68,6 +72,7 @@ class Policies:
     """The sets of these folders, the first folder that has one of a name counting. Each is read once."""
 
     folders: Callable[[], Sequence[Path]] = lambda: (SHIPPED_POLICIES,)
+    _files: dict[Path, tuple[bytes, Parsed]] = field(default_factory=dict)
     _outlines: dict[str, Outline | None] = field(default_factory=dict)
     _sets: dict[str, Checked] = field(default_factory=dict)
 
@@ -78,8 +83,7 @@ class Policies:
     def outline(self, name: str) -> Outline | None:
         """What a set is for and reads; None where its file cannot be understood so far, which is told of the file."""
         if name not in self._outlines:
-            parsed = parse(_content(self.files()[name]), name, is_quick=True)
-            read = outline_of(parsed.root)
+            read = outline_of(self._parsed(self.files()[name])[1].root)
             self._outlines[name] = None if read is None else Outline(*read)
         return self._outlines[name]
 
@@ -91,7 +95,7 @@ class Policies:
             if name not in files:
                 raise Invalid(f"there is no policy set `{name}`", [], hint="See `runbook validate`.")
             if name not in self._sets:
-                self._sets[name] = check(files[name])
+                self._sets[name] = _checked(files[name], *self._parsed(files[name]))
             found = self._sets[name]
             if found.set is None:
                 told += found.diagnostics
@@ -100,3 +104,10 @@ class Policies:
         if told:
             raise Invalid("a policy file is not valid", told, hint="Mend it, then run again.")
         return tuple(sets)
+
+    def _parsed(self, path: Path) -> tuple[bytes, Parsed]:
+        """The bytes of a file and what they say as YAML. Raises UsageFault when it cannot be read."""
+        if path not in self._files:
+            content = _content(path)
+            self._files[path] = content, parse(content, shown(path), is_quick=True)
+        return self._files[path]
