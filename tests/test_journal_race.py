@@ -5,69 +5,55 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import sys
-import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
 import pytest
 from journal_builders import EFFECT, begin, clock, opened
+from talking import Talker, start
 
+from engine.clock import Clock
 from engine.errors import JournalFault
-from engine.journal import IntentHeld, Journal, verify
+from engine.journal import IntentHeld, Journal, Reader, verify
 
 RACERS = 8
 ROUNDS = 150
-KILLS = 40
-ROOT = Path(__file__).parent.parent
 
 
-def start(program: str, *arguments: object) -> subprocess.Popen[str]:
-    """Another Python with this program, its input and output in our hands."""
-    head = "import sys, time\nfrom pathlib import Path\nfrom engine.clock import Clock\nfrom engine.journal import *\n"
-    command = [sys.executable, "-c", head + textwrap.dedent(program), *map(str, arguments)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, cwd=ROOT)
+def racing(path: Path, me: str) -> None:
+    """Try for each effect that is named on the input, and say who has it."""
+    journal = Journal.open(path, Clock())
+    say("ready")
+    for line in sys.stdin:
+        effect, verdict = line.split()
+        try:
+            key = journal.intend(me, "finalize", effect, {}).data["effect_key"]
+        except IntentHeld as held:
+            say(f"held {held.state.run}")
+            continue
+        if verdict != "none":
+            journal.append(me, verdict, "finalize", {}, key)
+        say(f"won {key}")
+    journal.close()
 
 
-def talk(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
-    """What goes to it, and what comes from it."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    return process.stdin, process.stdout
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
 
 
-RACER = """
-me, path = sys.argv[2], Path(sys.argv[1])
-journal = Journal.open(path, Clock())
-print("ready", flush=True)
-for line in sys.stdin:
-    effect, verdict = line.split()
-    try:
-        key = journal.intend(me, "finalize", effect, {}).data["effect_key"]
-    except IntentHeld as held:
-        print("held", held.state.run, flush=True)
-        continue
-    if verdict != "none":
-        journal.append(me, verdict, "finalize", {}, key)
-    print("won", key, flush=True)
-journal.close()
-"""
-
-
-def race(racers: Sequence[subprocess.Popen[str]], effect: str, verdict: str) -> list[list[str]]:
+def race(racers: Sequence[Talker], effect: str, verdict: str) -> list[list[str]]:
     """All of them try for the same effect at once. What each of them says."""
     for racer in racers:
-        talk(racer)[0].write(f"{effect} {verdict}\n")
-    return [talk(racer)[1].readline().split() for racer in racers]
+        racer.stdin.write(f"{effect} {verdict}\n")
+    return [racer.stdout.readline().split() for racer in racers]
 
 
 def test_of_eight_processes_that_want_one_intent_exactly_one_gets_it(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
-    racers = [start(RACER, path, f"RUN{number}") for number in range(RACERS)]
-    assert {talk(racer)[1].readline() for racer in racers} == {"ready\n"}
+    racers = [start(racing, path, f"RUN{number}") for number in range(RACERS)]
+    assert {racer.stdout.readline() for racer in racers} == {"ready\n"}
     winners = set()
     for number in range(ROUNDS):
         verdict = ("none", "effect.done", "effect.unknown", "effect.pending", "effect.observed")[number % 5]
@@ -87,8 +73,8 @@ def test_an_attempt_that_was_not_sent_lets_the_next_process_in_and_attempts_are_
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "journal.db"
-    racers = [start(RACER, path, f"RUN{number}") for number in range(RACERS)]
-    assert {talk(racer)[1].readline() for racer in racers} == {"ready\n"}
+    racers = [start(racing, path, f"RUN{number}") for number in range(RACERS)]
+    assert {racer.stdout.readline() for racer in racers} == {"ready\n"}
     won = []
     for _ in range(10):
         told = race(racers, EFFECT, "effect.not_sent")
@@ -102,18 +88,18 @@ def test_an_attempt_that_was_not_sent_lets_the_next_process_in_and_attempts_are_
 
 
 def test_processes_that_make_the_same_journal_at_once_make_one(tmp_path: Path) -> None:
-    program = """
-    sys.stdin.readline()
-    with Journal.open(Path(sys.argv[1]), Clock()) as journal:
-        journal.append(sys.argv[2], "run.start", None, {})
-        print(journal.log)
-    """
+    def making(path: Path, run: str) -> None:
+        sys.stdin.readline()
+        with Journal.open(path, Clock()) as journal:
+            journal.append(run, "run.start", None, {})
+            say(journal.log)
+
     for round in range(5):
         path = tmp_path / str(round) / "deep" / "journal.db"
-        makers = [start(program, path, f"RUN{number}") for number in range(4)]
+        makers = [start(making, path, f"RUN{number}") for number in range(4)]
         for maker in makers:
-            talk(maker)[0].write("go\n")
-        logs = {maker.communicate()[0] for maker in makers}
+            maker.stdin.write("go\n")
+        logs = {maker.communicate() for maker in makers}
         assert {maker.returncode for maker in makers} == {0}
         assert len(logs) == 1
         assert verify(path).count == 5
@@ -145,11 +131,12 @@ def end(child: int, read: int) -> set[int]:
     return {int(line) for line in said[: said.rfind(b"\n") + 1].splitlines()}
 
 
-def test_writers_killed_at_any_moment_lose_nothing_that_they_acknowledged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [15, pytest.param(60, marks=pytest.mark.campaign)])
+def test_writers_killed_at_any_moment_lose_nothing_that_they_acknowledged(kills: int, tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     chance = random.Random(20261123)
     acknowledged: set[int] = set()
-    for _ in range(KILLS):
+    for _ in range(kills):
         writers = [writer(path, f"RUN{number}") for number in range(2)]
         time.sleep(chance.uniform(0.005, 0.06))
         for each in writers:
@@ -161,14 +148,14 @@ def test_writers_killed_at_any_moment_lose_nothing_that_they_acknowledged(tmp_pa
     with opened(path) as journal:
         assert journal.append("AFTER", "fact", "draft", {}).seq == verify(path).count
         kept = {record.seq for record in journal._read(" WHERE type='fact'", ())}
-    assert len(acknowledged) > KILLS
+    assert len(acknowledged) > kills
     assert acknowledged <= kept
 
 
 def test_a_process_killed_after_its_intent_holds_the_effect(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
-    racer = start(RACER, path, "KILLED")
-    assert talk(racer)[1].readline() == "ready\n"
+    racer = start(racing, path, "KILLED")
+    assert racer.stdout.readline() == "ready\n"
     (words,) = race([racer], EFFECT, "none")
     os.kill(racer.pid, signal.SIGKILL)
     racer.communicate()
@@ -180,40 +167,43 @@ def test_a_process_killed_after_its_intent_holds_the_effect(tmp_path: Path) -> N
     assert held.value.state.run == "KILLED"
 
 
-READER = """
-path = Path(sys.argv[1])
-seen = verify(path).count
-print("ready", flush=True)
-while seen < int(sys.argv[2]):
-    report = verify(path)
-    assert report.is_intact, report
-    with Reader.open(path) as reader:
-        records = reader.records("RUN1")
-        assert [record.seq for record in records] == list(range(2, len(records) + 2))
-        assert reader.runs()[0].run == "RUN1"
-    assert report.count >= seen and len(records) + 1 >= report.count
-    seen = report.count
-print(seen)
-"""
+def reading(path: Path, most: int) -> None:
+    """Follow the journal to its record of this number. What is read on the way is a chain."""
+    sys.stdin.readline()
+    seen = verify(path).count
+    say("ready")
+    while seen < most:
+        report = verify(path)
+        assert report.is_intact, report
+        with Reader.open(path) as reader:
+            records = reader.records("RUN1")
+            assert [record.seq for record in records] == list(range(2, len(records) + 2))
+            assert reader.runs()[0].run == "RUN1"
+        assert report.count >= seen
+        assert len(records) + 1 >= report.count
+        seen = report.count
+    say(str(seen))
 
 
 def test_two_readers_follow_a_writer_and_never_see_a_broken_chain(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
+    readers = [start(reading, path, 200) for _ in range(2)]
     with opened(path) as journal:
         begin(journal)
-        readers = [start(READER, path, 200) for _ in range(2)]
-        assert {talk(reader)[1].readline() for reader in readers} == {"ready\n"}
+        for reader in readers:
+            reader.stdin.write("go\n")
+        assert {reader.stdout.readline() for reader in readers} == {"ready\n"}
         for _ in range(200):
             journal.append("RUN1", "fact", "draft", {"values": ["x"] * 20})
-        told = [reader.communicate()[0] for reader in readers]
+        told = [reader.communicate() for reader in readers]
     assert [reader.returncode for reader in readers] == [0, 0]
     assert all(int(word) >= 200 for word in told)
 
 
 def test_a_paused_process_that_holds_no_transaction_holds_nobody_up(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
-    racer = start(RACER, path, "PAUSED")
-    assert talk(racer)[1].readline() == "ready\n"
+    racer = start(racing, path, "PAUSED")
+    assert racer.stdout.readline() == "ready\n"
     os.kill(racer.pid, signal.SIGSTOP)
     try:
         with opened(path) as journal:
