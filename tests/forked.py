@@ -245,12 +245,13 @@ def run(
     folder: Path,
     kill: Point | None = None,
     number: int = signal.SIGKILL,
+    before: Callable[[], None] | None = None,
 ) -> Done:
     """Run `runbook ARGS` in a child, and kill it at `kill` if it comes there. A child that hangs fails the test.
 
-    With another `number` it gets that signal there instead.
+    With another `number` it gets that signal there instead. `before` is done in the child first.
     """
-    return start(args, env, folder, kill, number).end()
+    return start(args, env, folder, kill, number, before=before).end()
 
 
 def start(
@@ -260,6 +261,7 @@ def start(
     kill: Point | None = None,
     number: int = signal.SIGKILL,
     terminal: int | None = None,
+    before: Callable[[], None] | None = None,
 ) -> Child:
     """Start `runbook ARGS` in a child, with its input and output on `terminal` where there is one."""
     own = Path(tempfile.mkdtemp(prefix="forked-", dir=folder))  # several may run at once
@@ -271,7 +273,7 @@ def start(
         alive, its_end = os.pipe()
         pid = os.fork()
         if pid == 0:
-            _child(args, env, folder, files, kill, number, terminal)
+            _child(args, env, folder, files, kill, number, terminal, before)
         os.close(its_end)
     out, err, trace = files
     return Child(pid, out, err, trace, alive)
@@ -285,6 +287,7 @@ def _child(
     kill: Point | None,
     number: int,
     terminal: int | None,
+    before: Callable[[], None] | None,
 ) -> NoReturn:
     code = 70
     gc.disable()  # looking through what it shares with its parent would copy all of it
@@ -310,6 +313,8 @@ def _child(
         sys.argv = ["runbook", *args]
         _remember()
         _Watch(trace, kill, number).install()
+        if before is not None:
+            before()
         code = _main()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -1,20 +1,17 @@
-"""`runbook` on a disk that becomes full right before one record: `python full_disk.py TYPE ARGS...`. A process of its own."""
+"""A disk that becomes full right before one record of a journal. For a process that only runs a command."""
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import apsw
 from test_journal_disk import FULL, Disk
 
-import cli
 from engine.journal import Journal
 
 
-def main() -> None:
-    """Run the command; before the first record of TYPE the disk is full, and stays so."""
-    wanted, sys.argv = sys.argv[1], ["runbook", *sys.argv[2:]]
+def full_from(wanted: str) -> None:
+    """From the first record of this type on, every journal of this process is on a disk that is full, and stays so."""
     disk = Disk()
     apsw.set_default_vfs("failing")
     append, intend = Journal.append, Journal.intend
@@ -30,8 +27,3 @@ def main() -> None:
         return intend(self, *args, **more)
 
     Journal.append, Journal.intend = full_append, full_intend  # type: ignore[method-assign]
-    cli.main()
-
-
-if __name__ == "__main__":
-    main()

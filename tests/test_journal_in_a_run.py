@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import apsw
+import forked
 import pytest
-from lago_server import HERE, Played, Result
+from full_disk import full_from
+from lago_server import Played, Result
 from test_recordings import newest_of
 
 from engine.clock import Clock, HeldClock
@@ -31,16 +31,7 @@ TOTAL = "636.04 EUR"
 
 def on_a_full_disk(played: Played, at: str, *args: str) -> Result:
     """The command, on a disk that is full from the first record of this type on."""
-    done = subprocess.run(
-        [sys.executable, str(HERE / "full_disk.py"), at, *args],
-        env={**played.env, "PYTHONPATH": f"{HERE.parent}:{HERE}"},
-        cwd=played.folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    return forked.run(args, played.env, played.folder, before=lambda: full_from(at)).result
 
 
 def main_job(played: Played) -> tuple[str, ...]:
