@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import click
@@ -19,7 +20,8 @@ from engine.errors import Exit
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "engine" / "man"
-PAGES = man_pages.pages()
+NAMES = sorted(path.name for path in FOLDER.glob("*.1"))
+pages = cache(man_pages.pages)
 MACROS = {".TH", ".SH", ".PP", ".TP", ".RS", ".RE", ".nf", ".fi", ".nh", ".ad"}
 
 
@@ -27,23 +29,25 @@ def test_the_pages_that_are_kept_are_the_ones_that_are_made(request: pytest.Fixt
     if request.config.getoption("--update-screens"):
         for path in FOLDER.glob("*.1"):
             path.unlink()
-        for name, text in PAGES.items():
+        for name, text in pages().items():
             (FOLDER / name).write_text(text, encoding="ascii", newline="\n")
     kept = {path.name: path.read_text("ascii") for path in FOLDER.glob("*.1")}
-    assert kept == PAGES, "`pytest --update-screens tests/test_man_pages.py` writes them anew"
+    assert kept == pages(), "`pytest --update-screens tests/test_man_pages.py` writes them anew"
 
 
 def test_every_command_has_a_page() -> None:
     named = {"runbook.1", *(f"runbook-{name}.1" for name, one in cli.commands.items() if not one.hidden)}
     groups = {name: one for name, one in cli.commands.items() if isinstance(one, click.Group)}
     assert {"audit", "policy"} < set(groups)
-    assert set(PAGES) == named | {f"runbook-{group}-{name}.1" for group, one in groups.items() for name in one.commands}
+    assert set(pages()) == named | {
+        f"runbook-{group}-{name}.1" for group, one in groups.items() for name in one.commands
+    }
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_page_is_well_formed(name: str) -> None:
     """What mandoc and groff look at: known macros alone, the sections in their order, every `.nf` and `.RS` closed."""
-    lines = PAGES[name].splitlines()
+    lines = pages()[name].splitlines()
     assert {line.split(" ")[0] for line in lines if line.startswith((".", "'"))} <= MACROS
     assert re.fullmatch(rf'\.TH {name[:-2].upper()} 1 "" "runbook [\d.a-z]+" "Runbook manual"', lines[0])
     sections = [line[4:] for line in lines if line.startswith(".SH ")]
@@ -55,23 +59,23 @@ def test_a_page_is_well_formed(name: str) -> None:
     assert lines.count(".nf") == lines.count(".fi")
     assert [line for line in lines if line.startswith(".RS")] == [".RS 4"] * lines.count(".RE")
     assert "" not in lines
-    assert PAGES[name].count("\\fB") + PAGES[name].count("\\fI") == PAGES[name].count("\\fR")
-    assert set(re.findall(r"\\(.)", PAGES[name])) <= set("-efB(&")
-    assert re.search(r"\.SH NAME\n\S+ \\- [a-z]", PAGES[name])
+    assert pages()[name].count("\\fB") + pages()[name].count("\\fI") == pages()[name].count("\\fR")
+    assert set(re.findall(r"\\(.)", pages()[name])) <= set("-efB(&")
+    assert re.search(r"\.SH NAME\n\S+ \\- [a-z]", pages()[name])
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_tools_of_man_have_nothing_to_say(name: str) -> None:
     """Where they are; the test above looks at the same by itself."""
     for tool, words in {"groff": ["-man", "-Tutf8", "-ww", "-z"], "mandoc": ["-Tlint", "-Wwarning"]}.items():
         if found := shutil.which(tool):
-            ran = subprocess.run([found, *words], input=PAGES[name], capture_output=True, text=True, check=False)
+            ran = subprocess.run([found, *words], input=pages()[name], capture_output=True, text=True, check=False)
             said = [line for line in (ran.stdout + ran.stderr).splitlines() if "missing date" not in line]
             assert said == []
 
 
 def plain(name: str) -> str:
-    return re.sub(r"\\f.", "", PAGES[name]).replace("\\-", "-").replace("\\(ti", "~")
+    return re.sub(r"\\f.", "", pages()[name]).replace("\\-", "-").replace("\\(ti", "~")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +95,7 @@ def test_the_first_page_has_every_exit_code_every_variable_and_every_page() -> N
         assert f".TP\n{code.value}\n{code.brief}\n" in text
     for setting in TABLE:
         assert f".TP\n{setting.env}\n" in text
-    assert set(re.findall(r"^(runbook-[a-z-]+)\(1\),?$", text, re.MULTILINE)) == {name[:-2] for name in PAGES} - {
+    assert set(re.findall(r"^(runbook-[a-z-]+)\(1\),?$", text, re.MULTILINE)) == {name[:-2] for name in pages()} - {
         "runbook"
     }
 

@@ -6,15 +6,15 @@ import os
 import pwd
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import forked
 import pytest
+from lago_server import Result
 
 from cli import cli
 from engine.config.table import BY_ENV
@@ -154,19 +154,9 @@ def desk(tmp_path: Path) -> Iterator[tuple[dict[str, str], str]]:
         yield env, scenario.invoice
 
 
-def runbook(env: dict[str, str], words: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
-    """The command as a shell would start it, without a terminal."""
-    program = "from cli import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", program, *words],
-        env={**env, "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"},
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=120,
-        check=False,
-    )
+def runbook(env: dict[str, str], words: list[str], cwd: Path) -> Result:
+    """The command without a terminal."""
+    return forked.run(tuple(words), env, cwd).result
 
 
 def test_the_way_of_a_newcomer_works_as_it_is_written(desk: tuple[dict[str, str], str], tmp_path: Path) -> None:
@@ -177,12 +167,12 @@ def test_the_way_of_a_newcomer_works_as_it_is_written(desk: tuple[dict[str, str]
     assert len(set(example)) == 1
     ran = [runbook(env, shlex.split(step.replace(example[0], invoice))[1:], tmp_path) for step in steps]
     # The last one has no terminal here: it must not write, and must show the flags to use.
-    assert [(one.returncode, one.stderr) for one in ran[:3]] == [(0, ""), (0, ""), (0, "")]
-    assert ran[3].returncode == 5
-    assert "set, from LAGO_API_KEY" not in ran[0].stdout
-    assert env["LAGO_API_KEY_FILE"] in ran[0].stdout
-    assert invoice in ran[1].stdout
-    shown = ran[3].stdout + ran[3].stderr
+    assert [(one.code, one.err) for one in ran[:3]] == [(0, ""), (0, ""), (0, "")]
+    assert ran[3].code == 5
+    assert "set, from LAGO_API_KEY" not in ran[0].out
+    assert env["LAGO_API_KEY_FILE"] in ran[0].out
+    assert invoice in ran[1].out
+    shown = ran[3].out + ran[3].err
     assert re.search(r"--confirm \S+", shown)
     assert re.search(r"--total '?\"?[\d.]+ [A-Z]{3}", shown)
 
@@ -190,10 +180,10 @@ def test_the_way_of_a_newcomer_works_as_it_is_written(desk: tuple[dict[str, str]
 def test_what_the_refusal_shows_is_the_consent(desk: tuple[dict[str, str], str], tmp_path: Path) -> None:
     env, invoice = desk
     refused = runbook(env, ["run", "finalize_invoice", "--invoice", invoice], tmp_path)
-    commands = [line for line in (refused.stdout + refused.stderr).splitlines() if "--confirm" in line]
+    commands = [line for line in (refused.out + refused.err).splitlines() if "--confirm" in line]
     words = shlex.split(commands[-1][commands[-1].index("runbook run") :])
     ended = runbook(env, words[1:], tmp_path)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.code == 0, ended.out + ended.err
     listed = runbook(env, ["audit", "list"], tmp_path)
-    assert listed.returncode == 0
-    assert runbook(env, ["audit", "verify"], tmp_path).returncode == 0
+    assert listed.code == 0
+    assert runbook(env, ["audit", "verify"], tmp_path).code == 0
