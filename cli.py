@@ -156,7 +156,8 @@ calls(
     cli,
     "schema",
     "schema.show_schema",
-    "Print the JSON Schema of runbook files, for editors.",
+    "Print the JSON Schema of runbook or policy files, for editors.",
+    click.option("--kind", type=click.Choice(["runbook", "policy"]), default="runbook", help="Of which files."),
     click.option("-o", "--output", metavar="FILE", type=FILE, help="Write it there."),
 )
 calls(

@@ -41,7 +41,10 @@ EXAMPLES = {
         ("In a job of GitHub Actions:", "runbook validate --format github --junit runbooks.xml"),
     ],
     "runbook test": [("One scenario, and a report for CI:", "runbook test finalize_invoice -k refused --junit tests.xml")],
-    "runbook schema": [("For the editor, beside your own runbooks:", "runbook schema -o runbooks/runbook.schema.json")],
+    "runbook schema": [
+        ("For the editor, beside your own runbooks:", "runbook schema -o runbooks/runbook.schema.json"),
+        ("And beside your own policies:", "runbook schema --kind policy -o policies/policy.schema.json"),
+    ],
     "runbook completion": [("In this session of bash:", "source <(runbook completion bash)")],
     "runbook docs": [("The page of one runbook:", "runbook docs finalize_invoice -o manual")],
     "runbook drafts": [("One customer's:", "runbook drafts --customer acme-corp")],

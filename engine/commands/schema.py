@@ -1,4 +1,4 @@
-"""`schema`: the JSON Schema of runbook files, with the steps and checks that can be named here. Floor 5."""
+"""`schema`: the JSON Schemas of runbook files, with the steps and checks there are here, and of policy files. Floor 5."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from engine.errors import Exit
 from engine.render.text import json_line, safe
 
 
-def show_schema(shell: Shell, output: Path | None) -> int:
+def show_schema(shell: Shell, output: Path | None, kind: str) -> int:
     """Print the schema, or write it to a file. Raises UsageFault when it cannot be written."""
     from engine.files.written import write
-    from engine.schema import document
+    from engine.schema import document, policy_document
 
-    text = document(shell.registry)
+    text = policy_document() if kind == "policy" else document(shell.registry)
     if output is None:
         shell.terminal.out(text)
         return Exit.DONE
@@ -23,6 +23,7 @@ def show_schema(shell: Shell, output: Path | None) -> int:
         shell.terminal.out(json_line({"v": 1, "type": "schema", "path": str(output)}))
     else:
         name = safe(output.name)
-        told = f"Written to {safe(output)}. A runbook beside it begins with"
+        what = "policy file" if kind == "policy" else "runbook"
+        told = f"Written to {safe(output)}. A {what} beside it begins with"
         shell.terminal.out(f"{told}\n# yaml-language-server: $schema={name}\n")
     return Exit.DONE

@@ -17,7 +17,8 @@ from engine.source import Node
 from engine.validation.notes import Notes
 from engine.values import digest, parse_duration
 
-_PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*", re.ASCII)
+PACKAGE = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"
+_PACKAGE = re.compile(PACKAGE, re.ASCII)
 READ = (".rego", ".json", ".yaml", ".yml")
 MOST_BYTES = 16 * 1024 * 1024
 LONGEST = 60

@@ -19,7 +19,8 @@ from engine.validation.notes import Notes, nearest
 from engine.values import parse_duration
 
 _ID = re.compile(format.POLICY_ID, re.ASCII)
-_PATH = re.compile(r"[a-z_][A-Za-z0-9_]*(\.[a-z_][A-Za-z0-9_]*)*", re.ASCII)
+PATH = r"[a-z_][A-Za-z0-9_]*(\.[a-z_][A-Za-z0-9_]*)*"
+_PATH = re.compile(PATH, re.ASCII)
 _DAY = 86_400
 BOUND = "plan.figures_digest"
 

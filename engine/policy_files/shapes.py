@@ -26,7 +26,7 @@ from engine.validation.format import NAME
 from engine.validation.notes import Notes, nearest, one_of
 from engine.values import parse_duration
 
-_WORDS: dict[str, Type] = {"bool": BOOL, "int": INT, "string": STRING, "timestamp": TIMESTAMP, "duration": DURATION}
+WORDS: dict[str, Type] = {"bool": BOOL, "int": INT, "string": STRING, "timestamp": TIMESTAMP, "duration": DURATION}
 _NAME = re.compile(NAME, re.ASCII)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _DECLARE = "say its type under `types:`, as `{0}: [string]`"
@@ -50,9 +50,9 @@ class Shapes:
             return Record(name, {key: self.declared(item, f"{name}.{key}") for key, item in value.items()})
         if isinstance(value, str):
             word = value.removesuffix("?")
-            if word in _WORDS:
-                return Nullable(_WORDS[word]) if value.endswith("?") else _WORDS[word]
-            help = nearest(word, _WORDS) or f"it can be {one_of(_WORDS)}, in brackets for a list"
+            if word in WORDS:
+                return Nullable(WORDS[word]) if value.endswith("?") else WORDS[word]
+            help = nearest(word, WORDS) or f"it can be {one_of(WORDS)}, in brackets for a list"
             self.notes.error("RP008", f"there is no type `{value}`", node.span, help=help)
             return NEVER
         help = "write `[int]` for a list, `{string: int}` for a map, `{name: string, start: timestamp}` for entries"

@@ -1,5 +1,6 @@
-"""The JSON Schema of a runbook file, for editors: made from the tables and models that validation itself reads. Floor 4."""
+"""The JSON Schemas of runbook and policy files, for editors: made from the tables that validation itself reads. Floor 4."""
 
 from engine.schema.document import document
+from engine.schema.policy import policy_document
 
-__all__ = ["document"]
+__all__ = ["document", "policy_document"]
