@@ -13,6 +13,7 @@ from contextlib import suppress
 
 PAGE = os.path.join(os.path.dirname(__file__), "help.txt")
 COLUMNS = 80
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -26,13 +27,16 @@ def main() -> None:
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     codes: list[object] = []
     atexit.register(leave, codes)  # first, and so the last to be called
-    from cli import main
-
     try:
+        from cli import main
+
         main()
     except SystemExit as end:
         codes.append(end.code)
         raise
+    except KeyboardInterrupt:  # while the program was still being loaded: nothing was done
+        codes.append(INTERRUPTED)
+        sys.exit(INTERRUPTED)
 
 
 def leave(codes: list[object]) -> None:

@@ -119,8 +119,19 @@ def test_completion_knows_the_runbooks_and_is_quick(tmp_path: Path) -> None:
     assert slow_ones(modules) == []
 
 
+def started(folder: Path, cli: str) -> tuple[int, str, str]:
+    """How a process ends whose `cli.py` is this: its exit code and what it said."""
+    (folder / "cli.py").write_text(cli)
+    program = "import sys\nsys.argv = ['runbook', 'list']\nfrom engine.start import main\nmain()\n"
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": f"{folder}:{ROOT}"}
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=folder, env=env, check=False
+    )
+    return run.returncode, run.stdout, run.stderr
+
+
 def test_a_process_that_ends_at_once_has_said_all_and_called_whom_it_had_to(tmp_path: Path) -> None:
-    (tmp_path / "cli.py").write_text(
+    ends = (
         "import atexit, sys\n"
         "def main():\n"
         "    atexit.register(lambda: print('called'))\n"
@@ -128,12 +139,11 @@ def test_a_process_that_ends_at_once_has_said_all_and_called_whom_it_had_to(tmp_
         "    sys.stderr.write('told')\n"
         "    sys.exit(14)\n"
     )
-    program = "import sys\nsys.argv = ['runbook', 'list']\nfrom engine.start import main\nmain()\n"
-    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": f"{tmp_path}:{ROOT}"}
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, env=env, check=False
-    )
-    assert (run.returncode, run.stdout, run.stderr) == (14, "said\ncalled\n", "told")
+    assert started(tmp_path, ends) == (14, "said\ncalled\n", "told")
+
+
+def test_ctrl_c_while_the_program_is_being_loaded_ends_it_with_130_and_no_word(tmp_path: Path) -> None:
+    assert started(tmp_path, "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n") == (130, "", "")
 
 
 def test_the_test_would_notice() -> None:
