@@ -24,9 +24,10 @@ EXAMPLES = re.findall(r"^From `([^`]+)`:\n```(?:text|json)\n(.*?)^```$", PAGE, r
 
 
 def types_of_lines() -> set[str]:
-    """Every `"type": "..."` that stands in a dict of the program's source."""
+    """Every `"type": "..."` of a dict in the program's source; what is written for others is no line of a command."""
     found = set()
-    for path in [ROOT / "cli.py", *(ROOT / "engine").rglob("*.py")]:
+    sources = (path for path in (ROOT / "engine").rglob("*.py") if path.parent.name != "outside")
+    for path in [ROOT / "cli.py", *sources]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Dict) and any(
                 isinstance(key, ast.Constant) and key.value == "v" for key in node.keys
