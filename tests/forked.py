@@ -21,6 +21,7 @@ import tempfile
 import termios
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -102,14 +103,20 @@ def _remember() -> None:
 
 @dataclass(frozen=True)
 class Point:
-    """A moment of a run: before or after the nth step of a kind (`record`, `connect`, `write`, `read`)."""
+    """A moment of a run: before or after the nth step of a kind (`record`, `connect`, `write`, `read`).
+
+    With `since` it is the nth since that record began: reads go on side by side and come in another order each time,
+    but what comes of them is recorded in the order of the steps.
+    """
 
     moment: str
     kind: str
     nth: int
+    since: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.moment} {self.kind} {self.nth}"
+        since = "" if self.since is None else f" since record {self.since}"
+        return f"{self.moment} {self.kind} {self.nth}{since}"
 
 
 @dataclass(frozen=True)
@@ -146,18 +153,24 @@ class _Watch:
     trace: int
     kill: Point | None
     number: int = signal.SIGKILL
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: Counter[tuple[str, int | None]] = field(default_factory=Counter)
+    counting: Any = field(default_factory=threading.Lock)
 
     def around(self, kind: str, about: str, act: Callable[[], Any]) -> Any:
-        nth = self.counts[kind] = self.counts.get(kind, 0) + 1
-        self._at(Point("before", kind, nth), about)
+        with self.counting:
+            since = None if kind == "record" else self.counts["record", None]
+            for key in {(kind, None), (kind, since)}:
+                self.counts[key] += 1
+            of_all, nth = self.counts[kind, None], self.counts[kind, since]
+        self._at(Point("before", kind, nth, since), Point("before", kind, of_all), about)
         value = act()
-        self._at(Point("after", kind, nth), about)
+        self._at(Point("after", kind, nth, since), Point("after", kind, of_all), about)
         return value
 
-    def _at(self, point: Point, about: str) -> None:
-        os.write(self.trace, f"{point.moment}\t{point.kind}\t{point.nth}\t{about}\n".encode())
-        if point == self.kill:
+    def _at(self, point: Point, of_all: Point, about: str) -> None:
+        since = "" if point.since is None else point.since
+        os.write(self.trace, f"{point.moment}\t{point.kind}\t{point.nth}\t{since}\t{about}\n".encode())
+        if self.kill in (point, of_all):
             os.kill(os.getpid(), self.number)
 
     def install(self) -> None:
@@ -330,5 +343,5 @@ def _main() -> int:
 
 
 def _step(line: str) -> Step:
-    moment, kind, nth, about = line.split("\t", 3)
-    return Step(Point(moment, kind, int(nth)), about)
+    moment, kind, nth, since, about = line.split("\t", 4)
+    return Step(Point(moment, kind, int(nth), int(since) if since else None), about)

@@ -9,7 +9,7 @@ another scenario knows something else, and some far from the call, so that every
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import forked
@@ -106,14 +106,24 @@ def ends_as_promised(played: Patient, case: Case, killed: Sequence[Done], told: 
         assert "UNKNOWN" in ended.result.last_line, told
 
 
-def kill_and_take_up(case: Case, folder: Path, point: Point) -> None:
-    """One run killed at `point`, and what comes of it."""
+def kill_and_take_up(case: Case, folder: Path, point: Point) -> bool:
+    """One run killed at `point`, and what comes of it. Answers whether it came to the point."""
     with Patient(case.scenario, folder, settings=QUICK) as played:
         done = run(played, case, point)
         played.wait_for(len(done.sent))
         told = f"{case.scenario}, killed {point} ({done.result.code})"
-        assert done.was_killed or point.kind == "read", told
+        assert done.was_killed or not must_come(point, case, folder), told
         ends_as_promised(played, case, [done], told)
+    return done.was_killed
+
+
+def must_come(point: Point, case: Case, folder: Path) -> bool:
+    """Whether every run comes to this moment: to each record, and to connecting and sending for the call.
+
+    How many connections reads that go on side by side take, and in how many pieces an answer comes, is otherwise each time.
+    """
+    intent = next(step.point.nth for step in moments(case, folder / "whole") if _is_intent(step))
+    return point.kind == "record" or (point.kind in ("connect", "write") and point.since == intent)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.scenario)
@@ -134,8 +144,9 @@ def test_every_kind_of_moment_is_among_those_that_are_always_tried(tmp_path: Pat
 @pytest.mark.parametrize("shard", range(SHARDS))
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.scenario)
 def test_every_moment_of_a_run(case: Case, shard: int, tmp_path: Path) -> None:
-    for step in moments(case, tmp_path / "whole")[shard::SHARDS]:
-        kill_and_take_up(case, tmp_path / str(step.point), step.point)
+    steps = moments(case, tmp_path / "whole")[shard::SHARDS]
+    came = [kill_and_take_up(case, tmp_path / str(step.point), step.point) for step in steps]
+    assert sum(came) > 0.8 * len(steps)
 
 
 def kill_twice(case: Case, folder: Path, first: Point, second: Point) -> bool:
@@ -161,7 +172,7 @@ def around_the_outcome(steps: Sequence[Step]) -> dict[str, Point]:
     return {
         "before the intent": Point("before", "record", intent.nth),
         "after the intent": Point("after", "record", intent.nth),
-        "when it was sent": Point("after", "write", sent.nth),
+        "when it was sent": replace(sent, moment="after"),
         "after the outcome": Point("after", "record", outcome.nth),
     }
 
