@@ -124,6 +124,8 @@ class Fact(BaseModel):
 
 
 def _clear(value: Any) -> Any:
+    if value is None or type(value) in (str, int, bool):  # most are: whether something is a model takes longer to tell
+        return jsonable(value)
     if isinstance(value, Fact):
         return value.clear()
     if isinstance(value, list | tuple):

@@ -61,13 +61,11 @@ def find(raw: Any) -> list[Reference]:
     """Every reference in a raw value, those in lists and mappings too (with places in their own text)."""
     if isinstance(raw, str):
         return list(_scan(raw))
-    if isinstance(raw, Computed):
-        return find(raw.text)
     if isinstance(raw, Mapping):
         return [reference for value in raw.values() for reference in find(value)]
     if isinstance(raw, list):
         return [reference for value in raw for reference in find(value)]
-    return []
+    return find(raw.text) if isinstance(raw, Computed) else []
 
 
 def _scan(text: str) -> Iterator[Reference]:
@@ -116,14 +114,12 @@ def resolve(raw: Any, roots: Mapping[str, Any]) -> Any:
     Raises KeyError or AttributeError for what is not known, ValueError for a reference inside a longer text whose
     value is neither text nor a whole number, and Uncomputed for an expression without a value.
     """
-    if isinstance(raw, Computed):
-        return raw.value(roots)
     if isinstance(raw, Mapping):
         return {name: resolve(value, roots) for name, value in raw.items()}
     if isinstance(raw, list):
         return [resolve(value, roots) for value in raw]
     if not isinstance(raw, str):
-        return raw
+        return raw.value(roots) if isinstance(raw, Computed) else raw
     references = find(raw)
     if not references:
         return raw

@@ -221,15 +221,17 @@ def jsonable(value: Any) -> Any:
     Raises TypeError for anything else, so that nothing slips into a record unseen.
     """
     kind = type(value)
-    if value is None or kind is str or kind is bool:
+    if kind is str or value is None or kind is bool:
         return value
     if kind is dict:
         return {str(key): jsonable(item) for key, item in value.items()}
-    if isinstance(value, str):
-        return value
+    if kind is list or kind is tuple:
+        return [jsonable(item) for item in value]
     if isinstance(value, int):
         if abs(value) >= 2**53:
             raise TypeError(f"{value} is not exact in JSON")
+        return value
+    if isinstance(value, str):
         return value
     if isinstance(value, Decimal):
         return show_decimal(value)

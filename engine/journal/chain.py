@@ -132,7 +132,7 @@ def read(body: bytes, blobs: Mapping[str, bytes] | None = None) -> Record:
 def parse(text: bytes) -> Any:
     """Parse canonical JSON, and only that: writing the value again must give the same bytes. Raises ValueError."""
     try:
-        value = json.loads(text, parse_int=_exact, parse_float=_refused, parse_constant=_refused)
+        value = _strictly(text.decode())
         again = encoded(value)
     except (ValueError, RecursionError):
         again, value = b"", None
@@ -150,3 +150,6 @@ def _exact(digits: str) -> int:
 
 def _refused(text: str) -> Any:
     raise ValueError(f"{text} has no place in a record")
+
+
+_strictly = json.JSONDecoder(parse_int=_exact, parse_float=_refused, parse_constant=_refused).decode

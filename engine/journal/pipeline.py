@@ -57,6 +57,8 @@ def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
 
 def without_secrets(value: Any, *, is_own_words: bool = False) -> Any:
     """The same value with secrets hidden and unspeakable fields left out. Facts show what they allow in clear."""
+    if value is None or type(value) in (str, int, bool):  # most are: whether something is a model takes longer to tell
+        return value
     if isinstance(value, Secret):
         return HIDDEN
     if isinstance(value, Fact):
