@@ -67,6 +67,11 @@ class Terminal:
         return _is_tty(self.stdout)
 
     @property
+    def is_shared(self) -> bool:
+        """Whether lines of stderr stand among those of stdout, as far as can be told: both are terminals."""
+        return _is_tty(self.stdout) and _is_tty(self.stderr)
+
+    @property
     def can_ask(self) -> bool:
         """Whether somebody can answer: stdin and stderr are terminals and `--no-input` was not given."""
         return not self.no_input and _is_tty(self.stdin) and _is_tty(self.stderr)

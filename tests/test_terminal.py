@@ -13,6 +13,8 @@ from typing import Literal
 
 import pytest
 
+from engine.commands.shell import Shell
+from engine.events import Started
 from engine.terminal import Terminal, wants_colour
 
 
@@ -108,6 +110,17 @@ def test_width_of_a_real_terminal_is_its_own() -> None:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 20, 0, 0))
         assert here.width == 40
     os.close(master)
+
+
+@pytest.mark.parametrize(
+    ("is_verbose", "stderr_tty", "is_there"), [(False, True, True), (True, False, True), (True, True, False)]
+)
+def test_no_running_line_stands_where_verbose_says_what_is_done(
+    is_verbose: bool, stderr_tty: bool, is_there: bool
+) -> None:
+    here = terminal(stderr_tty=stderr_tty)
+    Shell(here, "human", {}, is_verbose).renderer().notice(Started("draft", "Open the draft invoice", "draft"))
+    assert said(here.stdout) == ("  ..    draft            Open the draft invoice" if is_there else "")
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,9 @@ class Shell:
             return Plain(terminal.out)
         from engine.render.human import Human
 
-        return Human(terminal.out, width=terminal.width, colour=terminal.colour_out, is_live=terminal.is_human)
+        # What `--verbose` says comes whenever an answer does: a running line would have it at its end.
+        is_live = terminal.is_human and not (self.is_verbose and terminal.is_shared)
+        return Human(terminal.out, width=terminal.width, colour=terminal.colour_out, is_live=is_live)
 
     def do(self, command: Callable[..., int], *args: Any, **given: Any) -> int:
         """Run a command; what it raises is told on stderr and becomes its exit code."""
