@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import FrameType
 
 from engine.commands.auditing import verify_journal
 from engine.commands.running import Wanted, run_runbook
 from engine.commands.shell import Shell
-from engine.errors import Exit, UsageFault
+from engine.errors import Exit, Terminated, UsageFault
 from engine.journal import Reader
 from engine.render import audit
 from engine.render import sandbox as words
@@ -21,7 +23,7 @@ TOTAL = "636.04 EUR"
 
 
 def serve_sandbox(shell: Shell, port: int, faults: Sequence[str], sync: str | None) -> int:
-    """Serve until Ctrl-C. Raises UsageFault: no such fault or state, or the port is taken."""
+    """Serve until Ctrl-C or SIGTERM. Raises UsageFault: no such fault or state, or the port is taken."""
     if sync is not None and sync not in STATES:
         raise UsageFault(f"`--sync {sync}`: there is {', '.join(STATES)}")
     try:
@@ -34,23 +36,33 @@ def serve_sandbox(shell: Shell, port: int, faults: Sequence[str], sync: str | No
         raise UsageFault(
             f"port {port} cannot be used: {error.strerror}", hint="Leave --port out for a free one."
         ) from error
-    terminal = shell.terminal
-    with practice:
-        drafts = [
-            (player.scenario.invoice, player.scenario.customer, entry.shows, entry.ends)
-            for entry, player in zip(practice.entries, practice.players, strict=True)
-        ]
-        to_void = [
-            draft[0] for draft, entry in zip(drafts, practice.entries, strict=True) if entry.start == "finalized"
-        ]
-        terminal.out(
-            words.opening(drafts, practice.env, to_void=to_void, width=terminal.width, colour=terminal.colour_out)
-        )
-        try:
+    try:
+        signal.signal(
+            signal.SIGTERM, _terminated
+        )  # what serves in the background is ended by it, and has to clear up too
+        with practice:
+            _open(shell, practice)
             practice.sandbox.stopped.wait()
-        except KeyboardInterrupt:
-            terminal.out("\n")
+    except KeyboardInterrupt:
+        shell.terminal.out("\n")
+    except Terminated:
+        return Exit.TERMINATED
     return Exit.DONE
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _open(shell: Shell, practice: Practice) -> None:
+    """Show what there is to practise on, and what to export."""
+    terminal = shell.terminal
+    drafts = [
+        (player.scenario.invoice, player.scenario.customer, entry.shows, entry.ends)
+        for entry, player in zip(practice.entries, practice.players, strict=True)
+    ]
+    to_void = [draft[0] for draft, entry in zip(drafts, practice.entries, strict=True) if entry.start == "finalized"]
+    terminal.out(words.opening(drafts, practice.env, to_void=to_void, width=terminal.width, colour=terminal.colour_out))
 
 
 def run_demo(shell: Shell) -> int:
