@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lago_server import Played
+from lago_server import RUNBOOK, Played
 
 from engine.journal import Reader
 from engine.sandbox.scenario import Reply, Stage
@@ -81,6 +82,23 @@ def test_no_key_and_no_personal_data_is_kept_or_shown(format: str, tmp_path: Pat
         assert b"Hooli SAS" in kept
         for where in (kept, done.out.encode(), done.err.encode(), shown.encode(), config.encode()):
             assert b"canary" not in where.lower(), re.findall(rb".{30}canary.{30}", where.lower())[:3]
+
+
+def test_a_stderr_that_takes_nothing_stops_no_run(tmp_path: Path) -> None:
+    """What `--verbose` says is said in the midst of a request: an error there would be one of the call."""
+    with Played("finalize_ok", tmp_path) as played, open("/dev/full", "w") as full:
+        words = ("--invoice", played.invoice, "--confirm", played.customer, "--total", TOTAL, "--verbose")
+        done = subprocess.run(
+            [*RUNBOOK, "run", "finalize_invoice", *words],
+            env=played.env,
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, "Finalized ACM-013-001" in done.stdout) == (0, True), done.stdout
 
 
 @pytest.mark.parametrize("format", ["human", "plain", "json"])

@@ -107,10 +107,10 @@ def open_session(shell: Shell, wanted: Wanted) -> Session:
     terminal = shell.terminal
     terminal.no_input = terminal.no_input or wanted.no_input
     tell: Callable[[str], object] = str  # says nothing to anybody
-    if shell.is_verbose and terminal.stderr is not None:
+    if shell.is_verbose:
         import structlog
 
-        configure_stderr(shell.format, terminal.stderr)
+        configure_stderr(shell.format, terminal.err)
         tell = structlog.get_logger().info
     interrupts = Interrupts(lambda text: terminal.err("\n" + text + "\n"))
     interrupts.install()

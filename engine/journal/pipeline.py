@@ -11,9 +11,10 @@ customer's own words for usage, so there only the type counts.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import Bug
 from engine.facts import Fact, is_unnamed
@@ -76,16 +77,34 @@ def without_secrets(value: Any, *, is_own_words: bool = False) -> Any:
     return value
 
 
-def configure_stderr(format: Literal["human", "plain", "json"], stream: TextIO) -> None:
-    """Send diagnostics (`structlog.get_logger()`) to `stream`, as JSON lines or as `level: message key=value`."""
+class _Lines:
+    """What structlog writes to: one line after the other, whichever thread it comes from."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._lock = Lock()
+
+    def info(self, line: str) -> None:
+        with self._lock:
+            self._say(line + "\n")
+
+    debug = warning = error = critical = info
+
+
+def configure_stderr(format: Literal["human", "plain", "json"], say: Callable[[str], None]) -> None:
+    """Send diagnostics (`structlog.get_logger()`) to `say`, as JSON lines or as `level: message key=value`.
+
+    They are written in the midst of a request, so `say` must not raise: a call would be taken for one without an answer.
+    """
     import structlog
 
+    lines = _Lines(say)
     last = _as_json if format == "json" else _as_line
     structlog.configure(
         processors=[structlog.processors.add_log_level, redact, last],
         wrapper_class=structlog.BoundLogger,
         context_class=dict,
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=False,
     )
 
