@@ -12,8 +12,10 @@ from hypothesis import settings
 
 # A gate must say the same of the same commit: there the properties are tried on the same examples every time, and new
 # ones are found by whoever runs the tests by hand. How long an example takes is the machine's affair, not the code's.
-settings.register_profile("gate", derandomize=True, deadline=None)
-settings.register_profile("hand", deadline=None)
+# The campaign tries each property on more.
+settings.register_profile("gate", derandomize=True, deadline=None, max_examples=50)
+settings.register_profile("hand", deadline=None, max_examples=50)
+settings.register_profile("campaign", deadline=None, max_examples=300)
 settings.load_profile("gate" if os.environ.get("CI") else "hand")
 
 SCREENS = Path(__file__).parent / "screens"
@@ -23,7 +25,7 @@ MEMORY = Path("/dev/shm")
 MEMORY_NEEDED = 2**30
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let tests write into memory where there is enough of it, and what they write may be run; else where pytest would.
 
     A journal waits for the disk at each of its records, tens of thousands of times in all. A process that is killed loses
@@ -33,6 +35,20 @@ def pytest_configure() -> None:
         room = os.statvfs(MEMORY)
         if room.f_bavail * room.f_frsize > MEMORY_NEEDED and not room.f_flag & os.ST_NOEXEC:
             os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    if _is_campaign(config):
+        settings.load_profile("campaign")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let properties be part of the campaign too."""
+    for item in items if _is_campaign(config) else ():
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("campaign")
+
+
+def _is_campaign(config: pytest.Config) -> bool:
+    return bool(config.getoption("markexpr") == "campaign")
 
 
 def pytest_collection_finish() -> None:
