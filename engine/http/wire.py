@@ -140,11 +140,9 @@ class _Transport(httpx.HTTPTransport):
     def __init__(
         self, deadlines: Deadlines, permits: Callable[[str, str], bool], *, is_kept: bool, is_encrypted: bool
     ) -> None:
-        context = _certificates() if is_encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        super().__init__(verify=context, trust_env=False, retries=0)
-        self._pool.close()
+        # Not httpx's own beginning, which makes another pool, and OpenSSL ready where nothing is encrypted.
         self._pool = httpcore.ConnectionPool(
-            ssl_context=context,
+            ssl_context=_certificates() if is_encrypted else None,
             max_connections=8,
             max_keepalive_connections=8 if is_kept else 0,
             keepalive_expiry=5.0,
