@@ -6,6 +6,7 @@ import os
 import pwd
 import subprocess
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import forked
@@ -166,7 +167,11 @@ def left_open(played: Patient, moment: str) -> str:
     if moment == "intended":
         kill = next(Point("after", "record", step.point.nth) for step in steps if step.about == "effect.intent")
     else:
-        kill = next(Point("after", "write", step.point.nth) for step in steps if "/finalize" in step.about)
+        kill = next(
+            replace(step.point, moment="after")
+            for step in steps
+            if step.about.startswith("PUT") and "/finalize" in step.about
+        )
     killed = forked.run(words(played), played.env, played.folder, kill)
     assert killed.was_killed
     played.wait_for(len(killed.sent))
