@@ -67,7 +67,8 @@ def _program(name: str) -> CodeType:
 def played(name: str, *words: str) -> tuple[int, str]:
     """A program that is handed out, run in this process as if by itself: its exit code and what it printed."""
     said = io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
+    out, err = contextlib.redirect_stdout(said), contextlib.redirect_stderr(said)
+    with pytest.MonkeyPatch.context() as patch, out, err:
         patch.setattr(sys, "argv", [name, *words])
         try:
             exec(_program(name), {"__name__": "__main__", "__file__": str(OUTSIDE / name)})

@@ -8,7 +8,6 @@ code 0: the folder is written; 2: the journal cannot be read, or the folder cann
 import argparse
 import json
 import sqlite3
-import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -72,7 +71,6 @@ if __name__ == "__main__":
         (given.folder / "blobs").mkdir()
         for name, body in files.items():
             (given.folder / name).write_bytes(body)
-    except Exception as error:
-        print("CANNOT BE READ: %s: %a" % (type(error).__name__, str(error)))
-        sys.exit(2)
+    except (Exception, KeyboardInterrupt) as error:
+        options.exit(2, "CANNOT BE READ: %s: %a\n" % (type(error).__name__, str(error)))
     print("Written. It is for verify.py to say whether the records hold.")

@@ -115,6 +115,5 @@ if __name__ == "__main__":
             if not holds:
                 print("DOES NOT HOLD: %s%s" % (place, why))
                 raise SystemExit(1)
-    except Exception as error:
-        print("CANNOT BE READ: %s%s: %a" % (place, type(error).__name__, str(error)))
-        raise SystemExit(1 if place else 2) from None
+    except (Exception, KeyboardInterrupt) as error:  # such as a closed standard output, so it is said on the other
+        options.exit(1 if place else 2, "CANNOT BE READ: %s%s: %a\n" % (place, type(error).__name__, str(error)))
