@@ -23,12 +23,11 @@ def main() -> None:
     # What a command makes it keeps to its end: looking for rubbish among it took a tenth of a run's time. A run makes
     # 60,000 objects that can hold others; what waits for long or serves is looked through all the same, if seldom.
     gc.set_threshold(200_000)
+    # Nobody's plugin stands between a value and its check, and no package is asked whether it has one.
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     codes: list[object] = []
     atexit.register(leave, codes)  # first, and so the last to be called
     try:
-        from engine.plugins import refuse
-
-        refuse()
         from cli import main
 
         main()

@@ -17,7 +17,7 @@ from engine.steps import REGISTRY as STEPS
 
 # Which floor a module is on; a room's floor holds for all that is in it.
 FLOORS: dict[int, str] = {
-    0: "clock diagnostics errors events facts manual plain plugins printable reports values",
+    0: "clock diagnostics errors events facts manual plain printable reports values",
     1: "cel folders lago_models lago_rules model references source sync_runs under_way yaml",
     2: "billing config files http journal lago lago_reading opa operators settings signatures terminal",
     3: "api approvals checks plan policy steps",

@@ -148,18 +148,3 @@ def test_ctrl_c_while_the_program_is_being_loaded_ends_it_with_130_and_no_word(t
 
 def test_the_test_would_notice() -> None:
     assert slow_ones(imported_by("import httpx, engine.http.wire", ROOT)) == ["httpx"]
-
-
-def test_pydantic_is_told_that_there_are_no_plugins_and_gets_its_own_module_when_it_wants_more(tmp_path: Path) -> None:
-    program = (
-        "import sys\nfrom engine.plugins import PLACE, refuse\nrefuse()\n"
-        "from pydantic import BaseModel\n"
-        "class Model(BaseModel):\n    number: int\n"
-        "assert Model(number='1').number == 1\n"
-        "assert 'importlib.metadata' not in sys.modules\n"
-        "from pydantic.plugin._loader import get_plugins\n"
-        "assert get_plugins() == ()\n"
-        "from pydantic.plugin._loader import PYDANTIC_ENTRY_POINT_GROUP\n"
-        "assert PYDANTIC_ENTRY_POINT_GROUP == 'pydantic' and sys.modules[PLACE].get_plugins() == ()\n"
-    )
-    assert "importlib.metadata" in imported_by(program, tmp_path)
