@@ -184,3 +184,17 @@ def chained(values: Sequence[Mapping[str, Any]], before: str | None = None) -> l
 
 def _written(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A good export of RUN1, whose records have another run's between them."""
+    folder = tmp_path_factory.mktemp("export")
+    assert export(interleaved(folder / "journal.db"), folder / "out", "RUN1")[0] == 0
+    return folder / "out"
+
+
+@pytest.fixture
+def copy(made: Path, tmp_path: Path) -> Path:
+    """The same export, to be spoilt."""
+    return Path(shutil.copytree(made, tmp_path / "copy"))

@@ -12,11 +12,13 @@ import pytest
 from export_builders import (
     chained,
     closed,
+    copy,
     export,
     interleaved,
     judged,
     judged_records,
     lines_of,
+    made,
     manifest_of,
     packed,
     part_of,
@@ -32,20 +34,6 @@ from engine.values import canonical
 UNFIT = "it is not canonical JSON with the fields of format 1"
 UNLINKED = "it does not follow from the record before it: one of both was changed"
 Lines = list[bytes]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A good export of RUN1, whose records have another run's between them."""
-    folder = tmp_path_factory.mktemp("export")
-    assert export(interleaved(folder / "journal.db"), folder / "out", "RUN1")[0] == 0
-    return folder / "out"
-
-
-@pytest.fixture
-def copy(made: Path, tmp_path: Path) -> Path:
-    """The same export, to be spoilt."""
-    return Path(shutil.copytree(made, tmp_path / "copy"))
 
 
 # Order and closed records

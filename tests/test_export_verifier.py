@@ -19,11 +19,13 @@ from export_builders import (
     OTHER,
     OUTSIDE,
     SECRET,
+    copy,
     export,
     interleaved,
     judged,
     judged_records,
     lines_of,
+    made,
     manifest_of,
     packed,
     repacked,
@@ -42,20 +44,6 @@ GOLDEN = Path(__file__).parent / "golden"
 MANUAL = Path(__file__).parent.parent / "docs" / "auditing.md"
 sha256_from: Callable[[str, int, str], str] = runpy.run_path(str(VERIFIER))["sha256_from"]
 GOLDEN_HEAD = "5c80ed678f2cb58aa58f6d5169cc50dc6da6843b38ccde463c34d218767ac969"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A good export of RUN1, whose records have another run's between them."""
-    folder = tmp_path_factory.mktemp("export")
-    assert export(interleaved(folder / "journal.db"), folder / "out", "RUN1")[0] == 0
-    return folder / "out"
-
-
-@pytest.fixture
-def copy(made: Path, tmp_path: Path) -> Path:
-    """The same export, to be spoilt."""
-    return Path(shutil.copytree(made, tmp_path / "copy"))
 
 
 # What it is
