@@ -33,7 +33,7 @@ BEYOND = {
     "RP011": "so is what it is likely meant to be",
     "RP012": "so is whether something uses a name",
     "RP013": "so is whether it is always true",
-    "RP014": "a schema does not know the file's name",
+    "RP014": "that is odd, and no error",
 }
 IN_REGO = """\
 apiVersion: policy/v1

@@ -48,7 +48,7 @@ OPA = {
 }
 ENGINES = ("cel", "opa")
 METADATA = {
-    "name": Key(str, True, "its name on screens and in records: that of its file, without the ending"),
+    "name": Key(str, True, "its name on screens and in records; best that of its file, without the ending"),
     "version": Key(str, True, "the version that a record names; raise it with every change"),
     "owner": Key(str, False, "who answers for it"),
     "title": Key(str, False, "what it is about, in half a sentence"),

@@ -254,7 +254,7 @@ class Reading:
         if node is not None and str(node.value) not in ("", stem):
             message = f"the policy set `{node.value}` stands in a file of another name"
             help = f"runbooks name it by its file: call the file `{node.value}.yaml`, or the set `{stem}`"
-            self.notes.error("RP014", message, node.span, help=help)
+            self.notes.warning("RP014", message, node.span, help=help)
 
     def _word(self, node: Node | None, key: str, words: tuple[str, ...]) -> None:
         if node is not None and node.value not in words:

@@ -49,6 +49,10 @@ class Notes:
         place = clip(span, self.source)
         self.found.append(Diagnostic(code, message, self.source.path, place, label, help))
 
+    def warning(self, code: str, message: str, span: Span, *, help: str = "") -> None:
+        """Note what is odd at a place, and can be meant so."""
+        self.found.append(Diagnostic(code, message, self.source.path, clip(span, self.source), "", help, "warning"))
+
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """`did you mean ...?` with the nearest name, else what there is."""
