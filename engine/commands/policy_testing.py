@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
 from time import perf_counter
 
+from engine.commands.ending_tests import Done, end
 from engine.commands.shell import Shell
 from engine.diagnostics import shown
-from engine.errors import Exit, Invalid, UsageFault
+from engine.errors import Invalid, UsageFault
 from engine.files import written
 from engine.folders import SHIPPED_POLICIES
 from engine.manual import page
-from engine.plain import dataclass
 from engine.policy_files.library import Policies
 from engine.policy_testing.coverage import coverage
 from engine.policy_testing.judging import judge
@@ -22,27 +21,13 @@ from engine.render import github, junit, policy_cases, scenarios
 from engine.reports.condition_coverage import ConditionCoverage
 from engine.reports.scenario_results import Planned, Result
 from engine.testing.picking import Wanted, is_like, near
-from engine.testing.stopping import NOT_PLAYED, Stopping
+from engine.testing.stopping import Stopping
 from engine.validation.notes import nearest
-
-
-@dataclass
-class Done:
-    """What is to be judged, in order, and what came of it so far."""
-
-    planned: list[Planned]
-    results: list[Result] = field(default_factory=list)
-    coverages: list[ConditionCoverage] = field(default_factory=list)
-
-    @property
-    def left(self) -> list[Planned]:
-        """What was not judged."""
-        return self.planned[len(self.results) :]
 
 
 def judge_cases(shell: Shell, names: Sequence[str], wanted: Wanted) -> int:
     """Judge them: 0, or 8 when one failed or the coverage is too low, or 130 after Ctrl-C. Raises UsageFault, Invalid."""
-    started, terminal = perf_counter(), shell.terminal
+    started = perf_counter()
     try:
         policies = Policies(lambda: shell.settings.policies)
         every = [_file(policies, name) for name in names or _with_tests(policies)]
@@ -54,26 +39,28 @@ def judge_cases(shell: Shell, names: Sequence[str], wanted: Wanted) -> int:
     if not any(chosen.values()):
         hint = near(wanted.pattern, [name for file in every for name in file.names])
         raise UsageFault(f"no case is like `{wanted.pattern}`", hint=hint)
-    done = Done([Planned(case.name, file.shown, case.span) for file in every for case in chosen[file.shown]])
+    done = Done[ConditionCoverage](
+        [Planned(case.name, file.shown, case.span) for file in every for case in chosen[file.shown]]
+    )
     with Stopping() as stopping:
         for file in every:
             if not _one_file(shell, file, chosen[file.shown], wanted, done):
                 break
-    is_good = all(one.is_passed for one in done.results) and all(one.is_enough for one in done.coverages)
-    exit = Exit.INTERRUPTED if stopping.is_stopped else Exit.DONE if is_good else Exit.TESTS_FAILED
-    seconds, colour, left = perf_counter() - started, terminal.colour_out, done.left
-    if stopping.is_stopped:
-        terminal.out(
-            scenarios.unplayed(left, shell.format, columns=terminal.width, colour=colour, counted=scenarios.CASES)
-        )
-    told = (done.results, done.coverages, seconds, exit, shell.format)
-    terminal.out(scenarios.summary(*told, colour=colour, counted=scenarios.CASES, left=left))
-    if wanted.junit is not None:
-        written.write(wanted.junit, _report(done, left if stopping.is_stopped else ()))
-    return exit
+    return end(
+        shell,
+        done,
+        wanted,
+        started,
+        is_stopped=stopping.is_stopped,
+        counted=scenarios.CASES,
+        lacking=lambda covered: (covered.tests, policy_cases.missed(covered)),
+        has_stories=False,
+    )
 
 
-def _one_file(shell: Shell, file: CaseFile, cases: Sequence[Case], wanted: Wanted, done: Done) -> bool:
+def _one_file(
+    shell: Shell, file: CaseFile, cases: Sequence[Case], wanted: Wanted, done: Done[ConditionCoverage]
+) -> bool:
     """Judge one file's cases. False when the rest is not to be judged."""
     terminal, colour = shell.terminal, shell.terminal.colour_out
     terminal.out(scenarios.heading(file.shown, len(cases), shell.format, colour=colour, noun="case"))
@@ -93,7 +80,7 @@ def _result(shell: Shell, file: CaseFile, case: Case) -> Result:
     return Result(file.set.name, case.name, file.shown, case.span, perf_counter() - started, tuple(found), story)
 
 
-def _tell(shell: Shell, result: Result, done: Done) -> bool:
+def _tell(shell: Shell, result: Result, done: Done[ConditionCoverage]) -> bool:
     """Keep and show what came of one case; whether it was as expected."""
     terminal = shell.terminal
     done.results.append(result)
@@ -107,7 +94,7 @@ def _tell(shell: Shell, result: Result, done: Done) -> bool:
     return result.is_passed
 
 
-def _cover(shell: Shell, covered: ConditionCoverage, done: Done) -> None:
+def _cover(shell: Shell, covered: ConditionCoverage, done: Done[ConditionCoverage]) -> None:
     """Keep and show what was never seen."""
     terminal = shell.terminal
     done.coverages.append(covered)
@@ -116,24 +103,6 @@ def _cover(shell: Shell, covered: ConditionCoverage, done: Done) -> None:
         line = covered.threshold_span.line if covered.threshold_span else 1
         path = shell.path_in_repository(covered.tests)
         terminal.err(github.annotation("error", policy_cases.missed(covered), path=path, line=line))
-
-
-def _report(done: Done, left: Sequence[Planned]) -> str:
-    suites = []
-    for file in dict.fromkeys([one.path for one in done.results] + [one.path for one in left]):
-        name = junit.classname(file)
-        cases = [
-            junit.Case(one.name, name, one.seconds, "" if one.is_passed else scenarios.told(one))
-            for one in done.results
-            if one.path == file
-        ]
-        cases += [junit.Case(one.name, name, error=NOT_PLAYED) for one in left if one.path == file]
-        for covered in done.coverages:
-            if covered.tests == file and covered.threshold is not None:
-                low = "" if covered.is_enough else policy_cases.missed(covered)
-                cases.append(junit.Case("coverage", name, 0.0, low))
-        suites.append(junit.Suite(file, cases))
-    return junit.document(suites)
 
 
 def _file(policies: Policies, name: str) -> CaseFile:

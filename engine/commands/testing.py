@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
-from pathlib import Path
 from time import perf_counter
 
+from engine.commands.ending_tests import Done, end
 from engine.commands.shell import Shell
 from engine.commands.testing_checks import CheckCases, is_own_check, of_check, with_cases
 from engine.diagnostics import shown
-from engine.errors import Exit, Invalid, UsageFault
+from engine.errors import Invalid, UsageFault
 from engine.files import written
 from engine.library import SHIPPED, files
 from engine.manual import page
-from engine.plain import dataclass
 from engine.render import github, junit, scenarios
 from engine.reports.scenario_results import Coverage, Difference, Planned, Result
 from engine.testing.comparing import differences
@@ -23,26 +21,12 @@ from engine.testing.model import Case, CaseFile
 from engine.testing.picking import Wanted, is_like, near
 from engine.testing.playing import Played, play
 from engine.testing.reading import place_of_tests, read, tests_of
-from engine.testing.stopping import NOT_PLAYED, Stopping
-
-
-@dataclass
-class Done:
-    """What is to be played, in order, and what came of it so far: of the first of them, since none is passed over."""
-
-    planned: list[Planned]
-    results: list[Result] = field(default_factory=list)
-    coverages: list[Coverage] = field(default_factory=list)
-
-    @property
-    def left(self) -> list[Planned]:
-        """What was not played."""
-        return self.planned[len(self.results) :]
+from engine.testing.stopping import Stopping
 
 
 def play_tests(shell: Shell, names: Sequence[str], wanted: Wanted) -> int:
     """Play them: 0, or 8 when one failed or the coverage is too low, or 130 after Ctrl-C. Raises UsageFault, Invalid."""
-    started, terminal = perf_counter(), shell.terminal
+    started = perf_counter()
     runbooks, checks = _sorted_out(shell, names) if names else _with_tests(shell)
     try:
         every = [_file(shell, name) for name in runbooks]
@@ -56,7 +40,7 @@ def play_tests(shell: Shell, names: Sequence[str], wanted: Wanted) -> int:
     if not any(chosen.values()) and not any(one.cases for one in like):
         known = [case.name for file in every for case in file.cases] + [name for one in own for name in one.names]
         raise UsageFault(f"no scenario is like `{wanted.pattern}`", hint=near(wanted.pattern, known))
-    done = Done(
+    done = Done[Coverage](
         [planned for one in like for planned in one.planned]
         + [Planned(case.name, file.shown, case.span) for file in every for case in chosen[file.shown]]
     )
@@ -65,21 +49,20 @@ def play_tests(shell: Shell, names: Sequence[str], wanted: Wanted) -> int:
         for file in every if goes_on else ():
             if not _one_file(shell, file, chosen[file.shown], wanted, done, stopping):
                 break
-    is_good = all(one.is_passed for one in done.results) and all(one.is_enough for one in done.coverages)
-    exit = Exit.INTERRUPTED if stopping.is_stopped else Exit.DONE if is_good else Exit.TESTS_FAILED
-    seconds = perf_counter() - started
-    colour, columns = terminal.colour_out, terminal.width
-    if stopping.is_stopped:
-        terminal.out(scenarios.unplayed(done.left, shell.format, columns=columns, colour=colour))
-    told = scenarios.summary(done.results, done.coverages, seconds, exit, shell.format, colour=colour, left=done.left)
-    terminal.out(told)
-    if wanted.junit is not None:
-        _write(wanted.junit, done, stopping.is_stopped)
-    return exit
+    return end(
+        shell,
+        done,
+        wanted,
+        started,
+        is_stopped=stopping.is_stopped,
+        counted=scenarios.SCENARIOS,
+        lacking=lambda covered: (covered.path, f"coverage {covered.percent} %\n" + "\n".join(covered.missing)),
+        has_stories=True,
+    )
 
 
 def _one_file(
-    shell: Shell, file: CaseFile, cases: Sequence[Case], wanted: Wanted, done: Done, stopping: Stopping
+    shell: Shell, file: CaseFile, cases: Sequence[Case], wanted: Wanted, done: Done[Coverage], stopping: Stopping
 ) -> bool:
     """Play one file's scenarios. False when the rest is not to be played."""
     terminal, colour = shell.terminal, shell.terminal.colour_out
@@ -96,7 +79,7 @@ def _one_file(
     return True
 
 
-def _one_check(shell: Shell, own: CheckCases, wanted: Wanted, done: Done) -> bool:
+def _one_check(shell: Shell, own: CheckCases, wanted: Wanted, done: Done[Coverage]) -> bool:
     """Judge the cases of one check. False when the rest is not to be looked at."""
     shell.terminal.out(scenarios.heading(own.folder, len(own.cases), shell.format, colour=shell.terminal.colour_out))
     if not all(_tell(shell, result, wanted, done) for result in own.results()):
@@ -106,7 +89,7 @@ def _one_check(shell: Shell, own: CheckCases, wanted: Wanted, done: Done) -> boo
     return True
 
 
-def _tell(shell: Shell, result: Result, wanted: Wanted, done: Done) -> bool:
+def _tell(shell: Shell, result: Result, wanted: Wanted, done: Done[Coverage]) -> bool:
     """Keep and show what came of one scenario. False when it is the last one that is wanted."""
     terminal = shell.terminal
     done.results.append(result)
@@ -116,7 +99,7 @@ def _tell(shell: Shell, result: Result, wanted: Wanted, done: Done) -> bool:
     return result.is_passed or not wanted.is_brief
 
 
-def _cover(shell: Shell, covered: Coverage, done: Done) -> None:
+def _cover(shell: Shell, covered: Coverage, done: Done[Coverage]) -> None:
     """Keep and show what was never seen."""
     terminal = shell.terminal
     done.coverages.append(covered)
@@ -178,26 +161,3 @@ def _with_tests(shell: Shell) -> tuple[list[str], list[str]]:
     if not found and not checks:
         raise UsageFault("no runbook here has tests", hint=f"{page('testing')} shows how to write some.")
     return own if own or checks else list(found), checks
-
-
-def _write(path: Path, done: Done, is_stopped: bool) -> None:
-    suites = []
-    left = done.left if is_stopped else []
-    for file in dict.fromkeys([one.path for one in done.results] + [one.path for one in left]):
-        name = junit.classname(file)
-        cases = [
-            junit.Case(one.name, name, one.seconds, "" if one.is_passed else scenarios.told(one), output=_output(one))
-            for one in done.results
-            if one.path == file
-        ]
-        cases += [junit.Case(one.name, name, error=NOT_PLAYED) for one in left if one.path == file]
-        for covered in done.coverages:
-            if covered.path == file and covered.threshold is not None:
-                low = f"coverage {covered.percent} %\n" + "\n".join(covered.missing)
-                cases.append(junit.Case("coverage", name, 0.0, "" if covered.is_enough else low))
-        suites.append(junit.Suite(file, cases))
-    written.write(path, junit.document(suites))
-
-
-def _output(result: Result) -> str:
-    return "" if result.is_passed else result.story

@@ -6,9 +6,6 @@ import signal
 from types import FrameType, TracebackType
 from typing import Any
 
-# What a report for CI says of a scenario or case that was to come.
-NOT_PLAYED = "not played: Ctrl-C ended the tests before it"
-
 
 class Stopping:
     """Around the tests, in a `with`: a Ctrl-C in it ends the block and no more; afterwards `is_stopped` says so."""
