@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema
 
 from engine.plain import dataclass
-from engine.values import digest, jsonable
+from engine.values import PLAIN, digest, jsonable
 
 UNNAMED = frozenset(
     {
@@ -124,7 +124,7 @@ class Fact(BaseModel):
 
 
 def _clear(value: Any) -> Any:
-    if value is None or type(value) in (str, int, bool):  # most are: whether something is a model takes longer to tell
+    if type(value) in PLAIN:
         return jsonable(value)
     if isinstance(value, Fact):
         return value.clear()

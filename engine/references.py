@@ -41,9 +41,9 @@ class Reference:
     def names(self) -> frozenset[str]:
         """What it is made of: ids of steps, `inputs`, `run`."""
         if self.expression:
-            from engine.cel.free import names_in
+            from engine.cel import free
 
-            return names_in(self.expression)
+            return free.names_in(self.expression)
         return frozenset(self.path[:1])
 
 
@@ -66,6 +66,11 @@ def find(raw: Any) -> list[Reference]:
     if isinstance(raw, list):
         return [reference for value in raw for reference in find(value)]
     return find(raw.text) if isinstance(raw, Computed) else []
+
+
+def names_in(raw: Any) -> frozenset[str]:
+    """What the references in a raw value are made of: ids of steps, `inputs`, `run`."""
+    return frozenset(name for reference in find(raw) for name in reference.names)
 
 
 def _scan(text: str) -> Iterator[Reference]:

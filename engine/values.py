@@ -215,6 +215,10 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+PLAIN = frozenset({str, int, bool, type(None)})
+"""Types of most values that are recorded. Whether something is a model takes much longer to tell, so it is asked after this."""
+
+
 def jsonable(value: Any) -> Any:
     """The value as canonical JSON knows it: no floats, decimals and times as text, money as cents with currency.
 

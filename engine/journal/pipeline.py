@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import Bug
 from engine.facts import Fact, is_unnamed
-from engine.values import Secret, jsonable
+from engine.values import PLAIN, Secret, jsonable
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, WrappedLogger
@@ -58,7 +58,7 @@ def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
 
 def without_secrets(value: Any, *, is_own_words: bool = False) -> Any:
     """The same value with secrets hidden and unspeakable fields left out. Facts show what they allow in clear."""
-    if value is None or type(value) in (str, int, bool):  # most are: whether something is a model takes longer to tell
+    if type(value) in PLAIN:
         return value
     if isinstance(value, Secret):
         return HIDDEN

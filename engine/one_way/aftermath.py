@@ -18,7 +18,7 @@ from engine.model import StepDef
 from engine.one_way.call import OneWayCall, Unkept
 from engine.one_way.standing import held, standing
 from engine.plain import dataclass
-from engine.references import find
+from engine.references import names_in
 from engine.run.endings import Ending, clauses, sentence, state_of
 from engine.run.gathering import Gathering
 from engine.steps.base import ReadStep, Ruling, Words
@@ -99,7 +99,7 @@ class Aftermath:
         denied = []
         for defn in self.steps:
             if defn.kind == "check":
-                if any("run" in one.names for one in find(defn.with_)):  # to read the journal back takes its time
+                if "run" in names_in(defn.with_):  # to read the journal back takes its time
                     known["run"] = self._record()
                 for judged in self.gathering.judge([defn], self.here(is_preflight=False), "verify"):
                     self.gathering.tell(judged)

@@ -18,7 +18,7 @@ from engine.http.exchange import Answer, Fetched, NeverSent, Replied, Request
 from engine.model import Runbook, StepDef
 from engine.operators import Operator
 from engine.plain import dataclass
-from engine.references import find, resolve
+from engine.references import names_in, resolve
 from engine.run.endings import state_of
 from engine.run.log import RunLog
 from engine.steps.base import OneWayStep, ReadStep, Step, World, WriteStep
@@ -112,8 +112,12 @@ class Gathering:
         unknown = {defn.id for defn in coming}
         for defn in coming[1:]:
             step = self.steps.get(defn.name) if defn.kind == "step" else None
-            needed = {name for reference in find(dict(defn.with_)) for name in reference.names}
-            if not isinstance(step, ReadStep) or not step.beside or defn.when is not None or needed & unknown:
+            if (
+                not isinstance(step, ReadStep)
+                or not step.beside
+                or defn.when is not None
+                or names_in(defn.with_) & unknown
+            ):
                 continue
             if (phase, defn.id) not in self._begun:
                 with suppress(Exception):

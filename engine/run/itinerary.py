@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.model import Runbook, StepDef
 from engine.plain import dataclass
-from engine.references import find
+from engine.references import find, names_in
 from engine.steps.base import OneWayStep, ReadStep, Step, WriteStep
 
 
@@ -73,7 +73,7 @@ class Itinerary:
     @property
     def renewed(self) -> set[str]:
         """The ids of reads whose fact lives on under a write step's id."""
-        return {name for defn, step in self.writes for ref in find(defn.with_[step.renews]) for name in ref.names}
+        return {name for defn, step in self.writes for name in names_in(defn.with_[step.renews])}
 
     @property
     def live(self) -> list[str]:
@@ -86,4 +86,4 @@ def _step(defn: StepDef, steps: Mapping[str, Step[Any]]) -> Step[Any] | None:
 
 
 def _needs_facts(defn: StepDef) -> bool:
-    return any(ref.names - {"inputs"} for ref in find(dict(defn.with_)))
+    return bool(names_in(defn.with_) - {"inputs"})

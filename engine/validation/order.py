@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from engine.checks.base import Outcome
 from engine.model import Runbook, StepDef
-from engine.references import find
+from engine.references import names_in
 from engine.source import Node
 from engine.steps.base import Effect, Step
 from engine.validation.notes import Notes, nearest, one_of
@@ -47,7 +47,7 @@ def _is_checked(after: tuple[StepDef, ...], id: str) -> bool:
     """Whether a check reads the step's result, by itself or through steps that read it on."""
     carries = {id}
     for defn in after:
-        if not any(reference.names & carries for reference in find(dict(defn.with_))):
+        if not names_in(defn.with_) & carries:
             continue
         if defn.kind == "check":
             return True
